@@ -1,0 +1,242 @@
+package order
+
+import (
+	"strings"
+
+	"github.com/bootledger/bootledger/boot/lsb"
+)
+
+// service is a name that scripts provide or depend on.
+type service struct {
+	name  string
+	flags flags
+	refs  int // links to its script
+	// start and stop are sequences: of its links while scripts are read, of
+	// its node later.
+	start, stop int
+	// requires lists what starts before this service, stopsAfter what stops
+	// before it, in the order in which headers said so.
+	requires, stopsAfter []entry
+	node                 *node
+}
+
+type flags uint16
+
+const (
+	known       flags = 1 << iota // read from a link or a script
+	enabled                       // has a link
+	named                         // on the command line
+	alias                         // second name of a script
+	wantsAll                      // starts after all others: $all
+	wantsFirst                    // stops before all others: $all
+	noHeader                      // takes part with default dependencies
+	interactive                   // must start alone
+	already                       // its script's names belong to another script
+)
+
+func (s *service) has(f flags) bool { return s.flags&f != 0 }
+
+// entry is a dependency as recorded with a service.
+type entry struct {
+	to       *service
+	required bool
+	from     reason
+}
+
+// reason is where a dependency was read.
+type reason struct {
+	key      lsb.Key
+	owner    string // script whose header it is
+	facility string // with its "$", when the name came from one
+}
+
+// node is what gets a sequence: a script with all its names.
+type node struct {
+	first  *service // the primary name
+	script string   // empty while no script provides it
+	gone   bool     // merged into another node
+	sides  [2]side
+}
+
+// side is the half of a node that belongs to starting or to stopping.
+type side struct {
+	links   []*node // what comes after this node
+	levels  levels
+	depth   int // the sequence; 0 before it has one
+	atLeast int
+	visit
+}
+
+// mode selects a side.
+type mode int
+
+const (
+	starting mode = iota
+	stopping
+)
+
+// levels is a set of runlevels: bits 0 to 6, and 7 for S.
+type levels uint8
+
+const (
+	bootLevel    levels = 1 << 7
+	normalLevels        = bootLevel - 1
+)
+
+func levelOf(r lsb.Runlevel) levels {
+	if r == 'S' {
+		return bootLevel
+	}
+	return 1 << (r - '0')
+}
+
+func (l levels) runlevels() []lsb.Runlevel {
+	var list []lsb.Runlevel
+	for _, r := range lsb.AllRunlevels {
+		if l&levelOf(r) != 0 {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// scanOrder is the order in which insserv goes through the runlevels.
+var scanOrder = []lsb.Runlevel{'0', '1', '2', '3', '4', '5', '6', 'S'}
+
+// graph holds services and nodes in the order of their creation, which insserv's
+// results depend on.
+type graph struct {
+	services []*service
+	byName   map[string]*service
+	nodes    []*node
+	linked   map[nodePair]bool
+	recorded map[servicePair]int // index in requires or stopsAfter
+}
+
+type nodePair struct {
+	from, to *node
+	mode     mode
+}
+
+type servicePair struct {
+	of, to *service
+	mode   mode
+}
+
+// lastSequence is what a service without K links has as its stop sequence while
+// links are read, and the highest one that a link may have.
+const lastSequence = 99
+
+func newGraph() graph {
+	return graph{
+		byName:   map[string]*service{},
+		linked:   map[nodePair]bool{},
+		recorded: map[servicePair]int{},
+	}
+}
+
+// service finds the service of a name, or creates it.
+func (g *graph) service(name string) *service {
+	if s, ok := g.byName[name]; ok {
+		return s
+	}
+	s := &service{name: name, stop: lastSequence}
+	s.node = &node{first: s}
+	s.node.sides[starting].atLeast = 1
+	s.node.sides[stopping].atLeast = 1
+	g.byName[name] = s
+	g.services = append(g.services, s)
+	g.nodes = append(g.nodes, s.node)
+	return s
+}
+
+// primary gives the first name of the script that provides s.
+func (s *service) primary() *service { return s.node.first }
+
+func (s *service) side(m mode) *side { return &s.node.sides[m] }
+
+// requireStart records that s starts after t.
+func (g *graph) requireStart(s, t *service, required bool, from reason) {
+	s = s.primary()
+	g.record(&s.requires, servicePair{s, t, starting}, required, from)
+	g.link(t.node, s.node, starting)
+}
+
+// requireStop records that s stops before t.
+func (g *graph) requireStop(s, t *service, required bool, from reason) {
+	t = t.primary()
+	g.record(&t.stopsAfter, servicePair{t, s, stopping}, required, from)
+	g.link(s.node, t.node, stopping)
+}
+
+func (g *graph) record(list *[]entry, p servicePair, required bool, from reason) {
+	if i, ok := g.recorded[p]; ok {
+		e := &(*list)[i]
+		if required && !e.required {
+			e.required, e.from = true, from
+		}
+		return
+	}
+	g.recorded[p] = len(*list)
+	*list = append(*list, entry{to: p.to, required: required, from: from})
+}
+
+func (g *graph) link(from, to *node, m mode) {
+	p := nodePair{from, to, m}
+	if from == to || g.linked[p] {
+		return
+	}
+	g.linked[p] = true
+	from.sides[m].links = append(from.sides[m].links, to)
+}
+
+// merge makes other a second name of first's script, unless it has a script of
+// its own.
+func (g *graph) merge(first, other *service) {
+	into, from := first.node, other.node
+	if into == from || from.script != "" && from.script != into.script {
+		return
+	}
+	for m := range from.sides {
+		for _, to := range from.sides[m].links {
+			g.link(into, to, mode(m))
+		}
+		into.sides[m].levels |= from.sides[m].levels
+	}
+	from.gone = true
+	first = into.first
+	first.flags |= other.flags &^ alias
+	other.flags |= alias
+	other.node = into
+	for _, e := range other.requires {
+		g.record(&first.requires, servicePair{first, e.to, starting}, e.required, e.from)
+	}
+	for _, e := range other.stopsAfter {
+		g.record(&first.stopsAfter, servicePair{first, e.to, stopping}, e.required, e.from)
+	}
+}
+
+// dropMerged forgets nodes that were merged into others, and links to them.
+func (g *graph) dropMerged() {
+	kept := g.nodes[:0]
+	for _, n := range g.nodes {
+		if n.gone {
+			continue
+		}
+		kept = append(kept, n)
+		for m := range n.sides {
+			links := n.sides[m].links[:0]
+			for _, to := range n.sides[m].links {
+				if !to.gone {
+					links = append(links, to)
+				}
+			}
+			n.sides[m].links = links
+		}
+	}
+	g.nodes = kept
+}
+
+// splitToken looks at a name of a list of dependencies: system facilities
+// start with "$".
+func isFacility(token string) bool { return strings.HasPrefix(token, "$") }

@@ -1,0 +1,198 @@
+package order
+
+import (
+	"strings"
+
+	"github.com/bootledger/bootledger/boot/lsb"
+)
+
+// argument is a script named on the command line.
+type argument struct {
+	script *Script
+	// start and stop replace the header's runlevels when set: NAME,start=…
+	start, stop       levels
+	hasStart, hasStop bool
+}
+
+// readArguments finds the scripts named. It reports false when one is missing.
+func (r *run) readArguments() bool {
+	for _, text := range r.call.Names {
+		name, rest, _ := strings.Cut(text, ",")
+		i, ok := r.scripts[name]
+		if !ok {
+			r.say("%s: No such file or directory", name)
+			r.exit = 1
+			return false
+		}
+		a := argument{script: &r.in.Scripts[i]}
+		a.readLevels(rest)
+		if _, twice := r.arguments[name]; !twice {
+			r.order = append(r.order, name)
+		}
+		r.arguments[name] = a
+	}
+	return true
+}
+
+// readLevels reads "start=2 3,stop=0 1 6". Commas may stand between runlevels
+// too.
+func (a *argument) readLevels(text string) {
+	var set *levels
+	for part := range strings.SplitSeq(text, ",") {
+		if value, ok := strings.CutPrefix(part, "start="); ok {
+			set, a.hasStart, part = &a.start, true, value
+		} else if value, ok := strings.CutPrefix(part, "stop="); ok {
+			set, a.hasStop, part = &a.stop, true, value
+		}
+		if set != nil {
+			*set |= levelsOf(lsb.Field{Value: part})
+		}
+	}
+}
+
+// skipped reports whether insserv passes over an entry of init.d.
+func (r *run) skipped(s *Script) bool {
+	switch {
+	case strings.HasPrefix(s.Name, "."), !s.Regular, !s.Executable:
+		return true
+	case s.Symlink && s.Name != "reboot" && !strings.Contains(s.Target, "/"):
+		return true
+	}
+	return r.names.Ignored(s.Name)
+}
+
+// scanNamed reads the scripts of the command line ahead of the others, so that
+// they know of each other.
+func (r *run) scanNamed() {
+	if len(r.order) == 0 || r.rules.AloneNotFirst && len(r.order) == 1 {
+		return
+	}
+	for _, name := range r.order {
+		s := r.arguments[name].script
+		if r.skipped(s) {
+			continue
+		}
+		h := r.headerOf(s)
+		if h.Unterminated() && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
+			return
+		}
+		tokens := h.names
+		if len(tokens) == 0 {
+			tokens = []string{name}
+		}
+		first := r.service(tokens[0])
+		for _, token := range tokens {
+			t := r.service(token)
+			r.merge(first, t)
+			t.flags |= named
+		}
+	}
+}
+
+// scanScripts reads init.d: the first script named, then the others in
+// directory order.
+func (r *run) scanScripts() {
+	first := ""
+	if len(r.order) > 0 {
+		first = r.order[0]
+		r.scanScript(r.arguments[first].script)
+	}
+	for i := range r.in.Scripts {
+		if s := &r.in.Scripts[i]; s.Name != first && !r.stopped {
+			r.scanScript(s)
+		}
+	}
+}
+
+func (r *run) scanScript(script *Script) {
+	arg, isNamed := r.arguments[script.Name]
+	if r.skipped(script) {
+		if isNamed {
+			r.say("warning: skipping script %s", script.Name)
+		}
+		return
+	}
+	h := r.headerOf(script)
+	if h.Unterminated() && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
+		return
+	}
+	if !h.Found() {
+		r.say("warning: script '%s' missing LSB tags", script.Name)
+	}
+	tokens := h.names
+	if len(tokens) == 0 {
+		tokens = []string{script.Name}
+	}
+	var first *service
+	for _, token := range tokens {
+		s := r.service(token)
+		if s.node.script != "" && s.node.script != script.Name {
+			r.say("script %s: service %s already provided!", script.Name, token)
+			r.duplicates = append(r.duplicates, Duplicate{token, [2]string{s.node.script, script.Name}})
+			if isNamed && !r.call.Remove {
+				if r.refuse("exiting now!") {
+					return
+				}
+			}
+			if !isNamed || !r.call.Remove {
+				continue
+			}
+			s = r.service(script.Name)
+			if s.node.script != "" && s.node.script != script.Name {
+				continue
+			}
+			s.primary().flags |= already
+		}
+		if first == nil {
+			first = s
+		} else {
+			r.merge(first, s)
+		}
+		r.scanService(s, script, h, arg, isNamed)
+		if r.stopped {
+			return
+		}
+	}
+}
+
+func (r *run) scanService(s *service, script *Script, h *header, arg argument, isNamed bool) {
+	s.node.script = script.Name
+	if !s.has(known) {
+		s.flags |= known
+		if h.guessed {
+			s.flags |= noHeader
+		}
+		r.require(s, h, lsb.RequiredStart, lsb.ShouldStart, lsb.RequiredStop, lsb.ShouldStop)
+	}
+	r.require(s, h, lsb.StartBefore, lsb.StopAfter)
+	if h.interactive {
+		s.primary().flags |= interactive
+	}
+	if isNamed {
+		s.flags |= named
+		s.primary().flags |= named
+		r.checkNamed(s, h)
+	}
+	p := s.primary()
+	start, stop := h.start, h.stop
+	if arg.hasStart {
+		start = arg.start
+	}
+	if arg.hasStop {
+		stop = arg.stop
+	}
+	switch {
+	case !p.has(enabled) && !s.has(enabled):
+		p.side(starting).levels = start
+		p.side(stopping).levels = stop
+	case r.call.Defaults || arg.hasStart || arg.hasStop:
+		if arg.hasStart && r.call.Force && r.rules.ForceLevels {
+			p.side(starting).levels = 0
+		}
+		if arg.hasStop && r.call.Force && r.rules.ForceLevels {
+			p.side(stopping).levels = 0
+		}
+		p.side(starting).levels |= start
+		p.side(stopping).levels |= stop
+	}
+}

@@ -1,0 +1,215 @@
+package rootfs
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+)
+
+// Stat says what a path holds, without content: SHA256 stays empty. The last
+// component is not followed. A path that holds nothing gives fs.ErrNotExist.
+func (r *Root) Stat(path string) (Entry, error) {
+	d, name, err := r.locate(path)
+	if err != nil {
+		return Entry{}, fail("stat", path, err)
+	}
+	defer d.Close() //nolint:errcheck // nothing was written through it
+	e, err := r.look(d, name)
+	return e, fail("stat", path, err)
+}
+
+// Read gives a regular file of at most limit bytes: what it is and its content,
+// both from one descriptor. The last component is not followed. Errors:
+// ErrNotRegular, ErrTooLarge, and ErrChanged for a file that changed twice while
+// it was read.
+func (r *Root) Read(path string, limit int64) (Entry, []byte, error) {
+	d, name, err := r.locate(path)
+	if err != nil {
+		return Entry{}, nil, fail("read", path, err)
+	}
+	defer d.Close() //nolint:errcheck // nothing was written through it
+	e, content, err := r.readIn(d, name, limit)
+	return e, content, fail("read", path, err)
+}
+
+// ReadThrough is Read for a path that may be a symlink: it is followed as inside
+// the guest, and the entry is that of the file at its end.
+func (r *Root) ReadThrough(path string, limit int64) (Entry, []byte, error) {
+	e, content, err := r.readThrough(path, limit)
+	return e, content, fail("read", path, err)
+}
+
+func (r *Root) readThrough(p string, limit int64) (Entry, []byte, error) {
+	dir, name, err := split(p)
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	for range 40 { // as many as the kernel follows
+		d, err := r.readable(dir)
+		if err != nil {
+			return Entry{}, nil, err
+		}
+		e, err := r.look(d, name)
+		var content []byte
+		if err == nil && e.Type != Symlink {
+			e, content, err = r.readIn(d, name, limit)
+		}
+		d.Close() //nolint:errcheck // nothing was written through it
+		if err != nil || e.Type != Symlink {
+			return e, content, err
+		}
+		// Not cleaned: dir may pass through symlinks, so .. must be left to the
+		// look-up, which also stops it at the guest's root.
+		next := e.Target
+		if !path.IsAbs(next) {
+			next = dir + "/" + next
+		}
+		dir, name = path.Split(next)
+		if !single(name) {
+			return Entry{}, nil, ErrNotRegular
+		}
+		dir = "./" + dir
+	}
+	return Entry{}, nil, unix.ELOOP
+}
+
+// ReadDir gives the names in a directory, in the order in which the directory
+// keeps them, which insserv's output depends on. More than limit give
+// ErrTooMany. The last component is not followed.
+func (r *Root) ReadDir(path string, limit int) ([]string, error) {
+	names, err := r.readDir(path, limit)
+	return names, fail("list", path, err)
+}
+
+func (r *Root) readDir(path string, limit int) ([]string, error) {
+	d, name, err := r.locate(path)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close() //nolint:errcheck // nothing was written through it
+	f, err := openat(d, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written through it
+	var names []string
+	for {
+		some, err := f.Readdirnames(256)
+		names = append(names, some...)
+		switch {
+		case errors.Is(err, io.EOF):
+			return names, nil
+		case err != nil:
+			return nil, bare(err)
+		case len(names) > limit:
+			return nil, ErrTooMany
+		}
+	}
+}
+
+// locate gives a handle on the directory of path, and the name in it.
+func (r *Root) locate(path string) (*os.File, string, error) {
+	dir, name, err := split(path)
+	if err != nil {
+		return nil, "", err
+	}
+	d, err := r.readable(dir)
+	return d, name, err
+}
+
+// look says what a name holds, from one descriptor that opens nothing.
+func (r *Root) look(d *os.File, name string) (Entry, error) {
+	f, err := openat(d, name, unix.O_PATH, 0)
+	if err != nil {
+		return Entry{}, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written through it
+	st, err := fstat(f)
+	if err != nil {
+		return Entry{}, err
+	}
+	e := r.entry(&st)
+	if e.Type == Symlink {
+		e.Target, err = readlink(f)
+	}
+	return e, err
+}
+
+func (r *Root) readIn(d *os.File, name string, limit int64) (Entry, []byte, error) {
+	// Opening a device or the end of a FIFO may do something, so have a look
+	// first; the open does not rely on it.
+	e, err := r.look(d, name)
+	if err == nil && e.Type != File {
+		err = ErrNotRegular
+	}
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	e, content, err := r.readOnce(d, name, limit)
+	if errors.Is(err, ErrChanged) {
+		e, content, err = r.readOnce(d, name, limit)
+	}
+	if err != nil {
+		return Entry{}, nil, err
+	}
+	sum := sha256.Sum256(content)
+	e.SHA256 = hex.EncodeToString(sum[:])
+	return e, content, nil
+}
+
+func (r *Root) readOnce(d *os.File, name string, limit int64) (Entry, []byte, error) {
+	f, err := openat(d, name, unix.O_RDONLY, 0)
+	switch {
+	case errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENXIO):
+		return Entry{}, nil, ErrNotRegular
+	case err != nil:
+		return Entry{}, nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written through it
+	before, err := fstat(f)
+	switch {
+	case err != nil:
+		return Entry{}, nil, err
+	case before.Mode&unix.S_IFMT != unix.S_IFREG:
+		return Entry{}, nil, ErrNotRegular
+	case before.Size > limit:
+		return Entry{}, nil, ErrTooLarge
+	}
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return Entry{}, nil, bare(err)
+	}
+	if int64(len(content)) > limit {
+		return Entry{}, nil, ErrTooLarge
+	}
+	after, err := fstat(f)
+	if err == nil && (before.Size != after.Size || before.Mtim != after.Mtim || before.Ctim != after.Ctim) {
+		err = ErrChanged
+	}
+	return r.entry(&after), content, err
+}
+
+// entry turns what the kernel says into the guest's view.
+func (r *Root) entry(st *unix.Stat_t) Entry {
+	e := Entry{
+		Type:  Other,
+		Mode:  st.Mode & 0o7777,
+		UID:   guestID(st.Uid, r.uid),
+		GID:   guestID(st.Gid, r.gid),
+		MTime: unixTime(st.Mtim),
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		e.Type, e.Size = File, st.Size
+	case unix.S_IFLNK:
+		e.Type = Symlink
+	case unix.S_IFDIR:
+		e.Type = Dir
+	}
+	return e
+}

@@ -1,0 +1,97 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fatih/color"
+
+	"github.com/bootledger/bootledger/snapshot"
+	"github.com/bootledger/bootledger/state"
+)
+
+// Result shows what a changing verb did, or would do.
+func (v *View) Result(r *snapshot.Result) error {
+	if v.format.JSON {
+		return v.json(resultJSON{
+			Transaction: r.Transaction, Kind: string(r.Kind), DryRun: r.DryRun, Scripts: list(r.Scripts),
+			Operations: list(r.Operations), Changes: list(r.Changes),
+			TakesBack: list(r.TakesBack), MakesAgain: list(r.MakesAgain), Warnings: list(r.Warnings),
+		})
+	}
+	if v.format.Quiet {
+		return nil
+	}
+	if len(r.Changes) == 0 && len(r.Decisions) == 0 && len(r.TakesBack) == 0 {
+		v.say("nothing to do")
+		return nil
+	}
+	off, on := decided(r.Decisions)
+	if len(off) > 0 {
+		v.say("disabled: %s", quoteAll(off))
+	}
+	if len(on) > 0 {
+		v.say(" enabled: %s", quoteAll(on))
+	}
+	if len(r.TakesBack) > 0 {
+		v.say("takes back %s", ids(r.TakesBack))
+	}
+	if len(r.MakesAgain) > 0 {
+		v.say("makes %s again", ids(r.MakesAgain))
+	}
+	v.operations(r)
+	what := plural(len(r.Decisions), "script", "scripts") + ", " + plural(len(r.Changes), "path", "paths") + " changed"
+	if r.DryRun {
+		v.say("dry run, nothing was changed: %s would be: %s", r.Kind, strings.TrimSuffix(what, " changed"))
+	} else {
+		v.say("%s", v.tint(fmt.Sprintf("transaction %d: %s, %s", r.Transaction, r.Kind, what), color.FgGreen))
+	}
+	return nil
+}
+
+// operations lists what was done, or would be, when asked for; restored paths
+// are counted, since there may be hundreds.
+func (v *View) operations(r *snapshot.Result) {
+	restored := 0
+	for _, op := range r.Operations {
+		switch {
+		case v.format.Verbose || r.DryRun && op.Op != "restore":
+			v.say("  %s", sentence(op))
+		case op.Op == "restore":
+			restored++
+		}
+	}
+	if restored > 0 {
+		v.say("%s back exactly as before", plural(restored, "path is", "paths are"))
+	}
+	if v.format.Verbose {
+		for _, change := range r.Changes {
+			v.say("  %s", changeLine(change))
+		}
+	}
+}
+
+// decided sorts decisions into scripts that are off afterwards and those that
+// are on.
+func decided(decisions []state.Decision) (off, on []string) {
+	for _, d := range decisions {
+		if d.After != nil {
+			off = append(off, d.Script)
+		} else {
+			on = append(on, d.Script)
+		}
+	}
+	return off, on
+}
+
+// ids lists transactions, newest first.
+func ids(list []uint64) string {
+	newest := slices.Clone(list)
+	slices.SortFunc(newest, func(a, b uint64) int { return int(int64(b) - int64(a)) })
+	var words []string
+	for _, id := range newest {
+		words = append(words, fmt.Sprint(id))
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,122 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/bootledger/bootledger/boot"
+	"github.com/bootledger/bootledger/boot/rootfs"
+	"github.com/bootledger/bootledger/state"
+)
+
+// takeBack undoes a transaction that was begun and not committed, and records
+// it as interrupted. It may itself be interrupted and repeated: what is back
+// already is left as it is, and what somebody else changed meanwhile is left to
+// them and named in the record.
+func (s *Session) takeBack(t state.Transaction) (*Result, error) {
+	unfinished := func(err error) error {
+		return &Error{
+			Kind: Unfinished, Message: fmt.Sprintf("transaction %d is half done and could not be taken back", t.ID),
+			Hint: "mend what the message says, then run bootledger recover", Err: err,
+		}
+	}
+	var dirs, foreign []string
+	for _, change := range slices.Backward(t.Changes) {
+		dirs = append(dirs, path.Dir(change.Path))
+		now, err := s.now(change.Path)
+		if err != nil {
+			return nil, unfinished(err)
+		}
+		switch {
+		case same(now, change.Before):
+		case same(now, change.After):
+			err = s.replace(change.Path, change.After, change.Before, nil)
+			if errors.Is(err, rootfs.ErrChanged) {
+				foreign = append(foreign, change.Path)
+			} else if err != nil {
+				return nil, unfinished(err)
+			}
+		default:
+			foreign = append(foreign, change.Path)
+		}
+	}
+	slices.Sort(dirs)
+	strange, err := s.sweep(slices.Compact(dirs), t.Changes)
+	if err := errors.Join(err, s.root.Sync()); err != nil {
+		return nil, unfinished(err)
+	}
+	now, err := boot.Read(s.root)
+	if err != nil {
+		return nil, unfinished(err)
+	}
+	if s.packages == nil {
+		if s.packages, err = boot.ReadPackages(s.root); err != nil {
+			return nil, unfinished(err)
+		}
+	}
+	t.Outcome = state.Interrupted
+	if t.Error == "" {
+		t.Error = "the call was interrupted"
+	}
+	if len(strange) > 0 {
+		t.Warnings = append(t.Warnings, "somebody else's version may be in "+strings.Join(strange, ", "))
+	}
+	if len(foreign) > 0 {
+		t.Warnings = append(t.Warnings, "left alone, since somebody else changed them: "+strings.Join(foreign, ", "))
+	}
+	if t, err = s.ledger.Commit(t, manifest(now.Tree, s.packages), blobs(now.Tree)); err != nil {
+		return nil, unfinished(err)
+	}
+	return &Result{Transaction: t.ID, Kind: t.Kind, Scripts: t.Scripts, Changes: t.Changes, Warnings: t.Warnings}, nil
+}
+
+// sweep removes the temporary names that a crash left in directories, and names
+// those that hold what the ledger does not.
+func (s *Session) sweep(dirs []string, changes []state.Change) (strange []string, err error) {
+	for _, dir := range dirs {
+		leftovers, err := s.root.Leftovers(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, leftover := range leftovers {
+			now, err := s.now(leftover)
+			if err != nil {
+				return nil, err
+			}
+			if !known(now, changes) {
+				strange = append(strange, leftover)
+			} else if err := s.root.RemoveLeftover(leftover); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return strange, nil
+}
+
+// known reports whether a leftover is one of the two sides of a change, or a
+// file that was not written to its end.
+func known(leftover *state.Entry, changes []state.Change) bool {
+	if leftover == nil || leftover.Mode == "0600" || leftover.Type == string(rootfs.Dir) {
+		return true
+	}
+	return slices.ContainsFunc(changes, func(c state.Change) bool { return same(leftover, c.Before) || same(leftover, c.After) })
+}
+
+// now records what a path holds at this moment; what is missing gives nil.
+func (s *Session) now(path string) (*state.Entry, error) {
+	entry, err := s.root.Stat(path)
+	if err == nil && entry.Type == rootfs.File {
+		entry, _, err = s.root.Read(path, boot.MaxFile)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return record(boot.Node{Entry: entry}, true), nil
+}

@@ -1,0 +1,172 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+
+	"github.com/bootledger/bootledger/boot"
+	"github.com/bootledger/bootledger/boot/order"
+	"github.com/bootledger/bootledger/boot/profile"
+	"github.com/bootledger/bootledger/boot/rootfs"
+	"github.com/bootledger/bootledger/state"
+)
+
+// Options says on which guest and how a Session works.
+type Options struct {
+	Root    *rootfs.Root
+	Ledger  string        // path of the ledger inside the guest
+	Wait    time.Duration // how long to wait for the ledger's lock and dpkg's
+	Actor   state.Actor
+	Now     func() time.Time
+	Profile profile.Profile // whose verdicts are shown, and meant where no other is named
+
+	// Insserv runs the guest's own insserv; nil where it must not or cannot
+	// run: then the native engine does its work.
+	Insserv Engine
+
+	// Looking opens the ledger for reading only and takes no lock of dpkg's.
+	Looking bool
+	// Trying is for verbs that plan a change and do not make it: like Looking,
+	// but what a crash left half done is an error and not a footnote.
+	Trying bool
+	// UnderDpkg says that dpkg itself called, so its locks are held for us.
+	UnderDpkg bool
+}
+
+// Session is one call's work on one guest: the guest as it was read, and its
+// ledger. A Session that is neither Looking nor Trying holds the locks of both
+// until Close.
+type Session struct {
+	options       Options
+	root          *rootfs.Root
+	ledger        *state.Ledger
+	configuration *boot.Configuration
+	packages      *boot.Packages
+	engine        Engine
+	native        Engine
+	unlock        []func() error
+	recovered     *Result
+}
+
+// The locks that apt and dpkg take, in the order in which they take them.
+var dpkgLocks = []string{"/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock"}
+
+// Open reads the guest, opens its ledger and, unless the call only looks,
+// takes back what an interrupted call left half done. The caller closes the
+// session, not the root.
+func Open(o Options) (*Session, error) {
+	s := &Session{options: o, root: o.Root}
+	if err := s.open(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Session) open() error {
+	if _, err := boot.Read(s.root); err != nil { // before a ledger is created in what is no guest
+		return err
+	}
+	if err := s.openLedger(s.options.Looking || s.options.Trying); err != nil {
+		return err
+	}
+	pending, err := s.ledger.Pending()
+	if err != nil {
+		return err
+	}
+	if pending != nil && s.options.Trying {
+		return fail(Unfinished, "bootledger recover takes it back", "transaction %d was interrupted and is half done", pending.ID)
+	}
+	if !s.options.Looking && !s.options.Trying {
+		if err := s.lockDpkg(); err != nil {
+			return err
+		}
+		if pending != nil {
+			if s.recovered, err = s.takeBack(*pending); err != nil {
+				return err
+			}
+		}
+	}
+	return s.read()
+}
+
+// read captures the guest and chooses the engines that fit it.
+func (s *Session) read() error {
+	configuration, err := boot.Read(s.root)
+	if err != nil {
+		return err
+	}
+	packages, err := boot.ReadPackages(s.root)
+	if err != nil {
+		return err
+	}
+	version := boot.InsservVersion(packages, configuration.Release)
+	rules, known := order.RulesFor(version)
+	if !known {
+		configuration.Warnings = append(configuration.Warnings, fmt.Sprintf("insserv %s is not known: taken as the nearest version", version))
+	}
+	s.configuration, s.packages = configuration, packages
+	s.native = Native{Rules: rules}
+	s.engine = s.options.Insserv
+	if s.engine == nil {
+		s.engine = s.native
+	}
+	return nil
+}
+
+func (s *Session) openLedger(readOnly bool) error {
+	dir, base := path.Split(s.options.Ledger)
+	perm := fs.FileMode(0o700)
+	if readOnly {
+		perm = 0 // create nothing
+	}
+	handle, err := s.root.OpenDir(path.Clean(dir), perm)
+	if readOnly && errors.Is(err, fs.ErrNotExist) {
+		s.ledger = state.Empty()
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot open the directory of the ledger %s: %w", s.options.Ledger, err)
+	}
+	s.unlock = append(s.unlock, handle.Close)
+	s.ledger, err = state.Open(handle, base, state.Options{ReadOnly: readOnly, Wait: s.options.Wait})
+	if err != nil {
+		return fmt.Errorf("cannot open the ledger %s: %w", s.options.Ledger, err)
+	}
+	return nil
+}
+
+func (s *Session) lockDpkg() error {
+	if s.options.UnderDpkg {
+		return nil
+	}
+	for _, lock := range dpkgLocks {
+		unlock, err := s.root.Lock(lock, s.options.Wait)
+		if err != nil {
+			return fmt.Errorf("cannot take dpkg's lock %s: %w", lock, err)
+		}
+		s.unlock = append(s.unlock, unlock)
+	}
+	return nil
+}
+
+// Close gives the locks back.
+func (s *Session) Close() error {
+	var errs []error
+	if s.ledger != nil {
+		errs = append(errs, s.ledger.Close())
+	}
+	for i := len(s.unlock) - 1; i >= 0; i-- {
+		errs = append(errs, s.unlock[i]())
+	}
+	s.ledger, s.unlock = nil, nil
+	return errors.Join(errs...)
+}
+
+// Configuration is the guest as the session read it.
+func (s *Session) Configuration() *boot.Configuration { return s.configuration }
+
+// Recovered is what Open took back of an interrupted call, nil if nothing.
+func (s *Session) Recovered() *Result { return s.recovered }
