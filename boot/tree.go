@@ -22,12 +22,15 @@ type Tree struct {
 	// Names of each directory that was read, in directory order: what insserv
 	// writes depends on it.
 	Names map[string][]string
+	// Through gives the file at the end of a symlink, by the symlink's path. A
+	// symlink that is missing here is dangling, or leads to no regular file.
+	Through map[string]Node
 }
 
 // Clone gives a copy whose maps and lists may be changed. The contents of files
 // are shared.
 func (t Tree) Clone() Tree {
-	c := Tree{Nodes: maps.Clone(t.Nodes), Names: make(map[string][]string, len(t.Names))}
+	c := Tree{Nodes: maps.Clone(t.Nodes), Names: make(map[string][]string, len(t.Names)), Through: maps.Clone(t.Through)}
 	for dir, names := range t.Names {
 		c.Names[dir] = slices.Clone(names)
 	}

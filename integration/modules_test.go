@@ -77,7 +77,7 @@ func writeModules(t *testing.T, header string, versions, reasons map[string]stri
 	var content strings.Builder
 	content.WriteString(header)
 	for _, path := range slices.Sorted(maps.Keys(versions)) {
-		line := fmt.Sprintf("%-49s %-36s %s", path, versions[path], reasons[path])
+		line := fmt.Sprintf("%-41s %-36s %s", path, versions[path], reasons[path])
 		content.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	if err := os.WriteFile(modulesFile, []byte(content.String()), 0o644); err != nil {

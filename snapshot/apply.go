@@ -59,14 +59,10 @@ func (s *Session) apply(d *draft, c Changing) (*Result, error) {
 	}
 	contents := blobs(d.before)
 	maps.Copy(contents, blobs(d.after))
-	decisions, err := s.numbered(d.decisions)
-	if err != nil {
-		return nil, err
-	}
 	t, err := s.ledger.Begin(state.Transaction{
 		Time: s.options.Now().UTC(), Kind: d.kind, Actor: s.options.Actor, Comment: c.Comment, Labels: c.Labels,
 		Scheme: string(s.configuration.Detection.Scheme), Scripts: d.scripts, Operations: d.operations, Changes: changes,
-		Decisions: decisions, Warnings: d.warnings, Packages: packages,
+		Decisions: d.decisions, Warnings: d.warnings, Packages: packages,
 		TakesBack: d.takesBack, MakesAgain: d.makesAgain, Profile: d.profile, Level: d.level,
 	}, before, contents)
 	if err != nil {
@@ -92,24 +88,6 @@ func (s *Session) apply(d *draft, c Changing) (*Result, error) {
 	s.configuration = done
 	result.Transaction = t.ID
 	return result, nil
-}
-
-// numbered gives new intents, which have no transaction yet, the number of the
-// transaction about to begin.
-func (s *Session) numbered(decisions []state.Decision) ([]state.Decision, error) {
-	last, _, err := s.ledger.Head()
-	if err != nil {
-		return nil, err
-	}
-	numbered := slices.Clone(decisions)
-	for i, decision := range numbered {
-		if decision.After != nil && decision.After.Transaction == 0 {
-			intent := *decision.After
-			intent.Transaction = last + 1
-			numbered[i].After = &intent
-		}
-	}
-	return numbered, nil
 }
 
 // change makes the changes in their order and has them on disk when it

@@ -173,7 +173,7 @@ func (s *Session) runs(name string) bool {
 }
 
 func (s *Session) rule(script string) (profile.Rule, bool) {
-	provides := s.configuration.Script(script).Header.Provides
+	provides := s.configuration.Script(script).Header.Provides.Names()
 	return s.options.Profile.Match(script, provides, s.configuration.Release.Codename)
 }
 

@@ -10,6 +10,9 @@ import (
 	"github.com/bootledger/bootledger/state"
 )
 
+// undoneState is the State of a transaction that was taken back.
+const undoneState = "undone"
+
 // Logged is a transaction with what became of it.
 type Logged struct {
 	state.Transaction
@@ -56,7 +59,7 @@ func bears(labels, wanted map[string]string) bool {
 func logged(t state.Transaction, taken map[uint64]bool) Logged {
 	l := Logged{Transaction: t, State: string(t.Outcome)}
 	if taken[t.ID] {
-		l.State = "undone"
+		l.State = undoneState
 	}
 	return l
 }
@@ -76,14 +79,20 @@ func (s *Session) Show(id uint64) (*Logged, error) {
 }
 
 // LastUndoable gives the transaction that undo means when it names none: the
-// last one in force that did not itself take back or make again another.
+// last one in force that is no undo or redo, nor a rollback of transactions
+// that all count again.
 func (s *Session) LastUndoable() (uint64, error) {
 	log, err := s.Log(LogFilter{})
 	if err != nil {
 		return 0, err
 	}
+	taken := map[uint64]bool{}
 	for _, l := range log {
-		if l.State == string(state.Committed) && l.Kind != state.Undo && l.Kind != state.Redo {
+		taken[l.ID] = l.State == undoneState
+	}
+	for _, l := range log {
+		void := l.Kind == state.Rollback && !slices.ContainsFunc(l.TakesBack, func(id uint64) bool { return taken[id] })
+		if l.State == string(state.Committed) && l.Kind != state.Undo && l.Kind != state.Redo && !void {
 			return l.ID, nil
 		}
 	}
@@ -99,7 +108,7 @@ func (s *Session) LastUndone() (uint64, error) {
 	}
 	taken := map[uint64]bool{}
 	for _, l := range log {
-		taken[l.ID] = l.State == "undone"
+		taken[l.ID] = l.State == undoneState
 	}
 	for _, l := range log {
 		for _, id := range l.TakesBack {

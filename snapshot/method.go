@@ -173,13 +173,13 @@ func (d *draft) fixedLinks(script string) []lsb.Link {
 		return links
 	}
 	header := boot.FromTree(d.after).Script(script).Header
-	for _, level := range lsb.AllRunlevels {
-		if header.DefaultStart.Has(level) {
-			links = append(links, lsb.Link{Runlevel: level, Action: lsb.Start, Sequence: 20, Name: script})
-		}
-		if header.DefaultStop.Has(level) {
-			links = append(links, lsb.Link{Runlevel: level, Action: lsb.Stop, Sequence: 20, Name: script})
-		}
+	start, _ := header.DefaultStart.Runlevels()
+	for _, level := range start {
+		links = append(links, lsb.Link{Runlevel: level, Action: lsb.Start, Sequence: 20, Name: script})
+	}
+	stop, _ := header.DefaultStop.Runlevels()
+	for _, level := range stop {
+		links = append(links, lsb.Link{Runlevel: level, Action: lsb.Stop, Sequence: 20, Name: script})
 	}
 	return links
 }

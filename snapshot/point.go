@@ -56,6 +56,13 @@ func (s *Session) Resolve(word string) (uint64, error) {
 	return id, err
 }
 
+// IsPoint reports whether a word has the form of a point in time that stands
+// for a transaction.
+func IsPoint(word string) bool {
+	_, err := strconv.ParseUint(word, 10, 64)
+	return err == nil || word == "last" || strings.HasPrefix(word, "last-") || strings.HasPrefix(word, "@")
+}
+
 func badPoint(word string) error {
 	return fail(Usage, "use a transaction's number, last, last-N, or @TIME", "%q names no point in time", word)
 }

@@ -47,7 +47,7 @@ func newImage(t testing.TB, transactions int) image {
 // syncing to a disk is most of what a small ledger costs.
 func tempDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "ledger")
+	dir, err := os.MkdirTemp("/dev/shm", "ledger") //nolint:usetesting // t.TempDir cannot be told where
 	if err != nil {
 		return t.TempDir()
 	}

@@ -85,14 +85,16 @@ func openExisting(dir Dir, name string, readOnly bool, deadline time.Time) (*Led
 		return nil, err
 	}
 	pages, err := readAll(file)
-	if err == nil && len(pages) == 0 {
-		err = fs.ErrNotExist
-		if !readOnly {
-			err = errors.Join(err, dir.Remove(name))
-		}
-	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case len(pages) > 0:
 		err = checkPages(pages)
+	case readOnly:
+		err = fs.ErrNotExist
+	default:
+		if err = dir.Remove(name); err == nil {
+			err = fs.ErrNotExist
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

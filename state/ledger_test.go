@@ -378,6 +378,7 @@ func TestRefused(t *testing.T) {
 		{"operation", func(t *state.Transaction, _ *state.Manifest, _ map[string][]byte) { t.Operations[0].To = "/\xfd" }, `"/\xfd" is not UTF-8`},
 		{"script", func(t *state.Transaction, _ *state.Manifest, _ map[string][]byte) { t.Scripts = []string{"a\x00b"} }, `"a\x00b" is no script`},
 		{"intent", func(t *state.Transaction, _ *state.Manifest, _ map[string][]byte) { t.Decisions[0].Script = "other" }, `decision on "other"`},
+		{"decision", func(t *state.Transaction, _ *state.Manifest, _ map[string][]byte) { t.Decisions[0] = state.Decision{} }, `"" is no script`},
 		{"manifest path", func(_ *state.Transaction, m *state.Manifest, _ map[string][]byte) {
 			m.Entries["/a\xff"] = state.Entry{}
 		}, `"/a\xff" is not UTF-8`},

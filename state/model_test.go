@@ -131,7 +131,21 @@ func TestModel(t *testing.T) {
 				m.commit(done)
 				manifests[done.After] = after
 			},
-			"reopen": func(*rapid.T) { reopen() },
+			"reopen": func(t *rapid.T) {
+				reopen()
+				for sum, want := range manifests {
+					got, err := l.Manifest(sum)
+					must(err)
+					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+						t.Fatalf("manifest (-want +got):\n%s", diff)
+					}
+				}
+				problems, err := l.Verify()
+				must(err)
+				if len(problems) > 0 {
+					t.Fatalf("problems: %v", problems)
+				}
+			},
 			"": func(t *rapid.T) {
 				all, err := l.Transactions()
 				must(err)
@@ -160,18 +174,6 @@ func TestModel(t *testing.T) {
 					if tr.ID != uint64(i)+1 {
 						t.Fatalf("transaction %d at %d", tr.ID, i)
 					}
-				}
-				for sum, want := range manifests {
-					got, err := l.Manifest(sum)
-					must(err)
-					if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-						t.Fatalf("manifest (-want +got):\n%s", diff)
-					}
-				}
-				problems, err := l.Verify()
-				must(err)
-				if len(problems) > 0 {
-					t.Fatalf("problems: %v", problems)
 				}
 			},
 		})

@@ -63,10 +63,11 @@ func stamp(t *Transaction) {
 	}
 }
 
-// check refuses what JSON would not give back as it is: a name in it that is not
+// check refuses what JSON or bbolt would not give back as it is: a name that is not
 // UTF-8 would come back as another. Texts may lose such bytes.
 func check(t Transaction) error {
-	names := slices.Clone(t.Scripts)
+	scripts := slices.Clone(t.Scripts)
+	var names []string
 	for _, o := range t.Operations {
 		names = append(names, o.Path, o.To, o.Script)
 	}
@@ -79,7 +80,7 @@ func check(t Transaction) error {
 		}
 	}
 	for _, d := range t.Decisions {
-		names = append(names, d.Script)
+		scripts = append(scripts, d.Script)
 		for _, i := range []*Intent{d.Before, d.After} {
 			if i == nil {
 				continue
@@ -89,22 +90,16 @@ func check(t Transaction) error {
 			}
 			names = append(names, i.Links...)
 		}
-		if d.Script == "" {
-			return fmt.Errorf("decision names no script")
-		}
 	}
 	for _, p := range t.Packages {
 		names = append(names, p.Name)
 	}
-	if err := checkNames(names...); err != nil {
-		return err
-	}
-	for _, script := range t.Scripts {
+	for _, script := range scripts {
 		if script == "" || len(script) > maxName || strings.Contains(script, "\x00") {
 			return fmt.Errorf("%q is no script", script)
 		}
 	}
-	return nil
+	return checkNames(append(names, scripts...)...)
 }
 
 // maxName is the longest script name in bytes: NAME_MAX.

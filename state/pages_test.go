@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"flag"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,7 +125,7 @@ var damages = []struct {
 		im[last+im.u32(last+4)] = 0xFF
 		return im
 	}},
-	{"bucket too short", func(t testing.TB, im image) image {
+	{"bucket too short", func(_ testing.TB, im image) image {
 		at := im.u64(im.metaField(16)) * pageSize
 		im.put32(at+16+12, 8)
 		return im
@@ -250,8 +251,11 @@ func TestFull(t *testing.T) {
 	}
 }
 
-// flipStep spares time: 1 takes some minutes.
-var flipStep = flag.Int("flip-step", 67, "flip every `n`th byte of a ledger")
+// The defaults spare time.
+var (
+	flipStep = flag.Int("flip-step", 67, "flip every `n`th byte of a ledger")
+	mutants  = flag.Int("mutants", 1000, "make that many changes to the structure of a ledger")
+)
 
 // TestFlippedBytes flips a bit of each byte of a ledger. A reader must see what
 // was written, or be told.
@@ -342,26 +346,52 @@ func FuzzCheckPages(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(string(dir), statetest.Name), im, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := read(dir); err != nil {
-			refuse(t, err)
-			return
-		}
-		l, err := state.Open(dir, statetest.Name, state.Options{})
-		if err != nil {
-			refuse(t, err)
-			return
-		}
-		defer l.Close()
-		tr, before, _, blobs := sample(99)
-		if _, err = l.Begin(tr, before, blobs); err != nil {
-			refuse(t, err)
-		}
+		useAnyway(t, dir)
 	})
 }
 
-// refuse accepts an error unless it comes from a panic of bbolt.
-func refuse(t *testing.T, err error) {
+// TestMutants changes a few bytes of the structure of a file, over and over, and
+// has bbolt use what the walk accepts.
+func TestMutants(t *testing.T) {
+	base := newImage(t, 16)
+	var structure []uint64 // offsets of pages with headers and elements
+	for _, kind := range []uint64{branch, leaf, freelist} {
+		structure = append(structure, base.pages(kind)...)
+	}
+	structure = append(structure, base.newest()*pageSize)
+	dir := statetest.Dir(tempDir(t))
+	random := rand.New(rand.NewPCG(1, 2))
+	accepted := 0
+	for range *mutants {
+		im := slices.Clone(base)
+		for range 1 + random.IntN(3) {
+			at := structure[random.IntN(len(structure))] + random.Uint64N(16+6*16)
+			im[at] = [...]byte{0, 1, 2, 0xFF, im[at] + 1, im[at] - 1, byte(random.Uint32())}[random.IntN(7)]
+		}
+		im.reseal()
+		if state.CheckPages(im) != nil {
+			continue
+		}
+		accepted++
+		if err := os.WriteFile(filepath.Join(string(dir), statetest.Name), im, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		useAnyway(t, dir)
+	}
+	t.Logf("the walk accepted %d of %d", accepted, *mutants)
+}
+
+// useAnyway reads and writes a ledger that may say anything, but whose pages are
+// sound: whatever comes of it, bbolt must not panic.
+func useAnyway(t *testing.T, dir statetest.Dir) {
 	t.Helper()
+	l, err := state.Open(dir, statetest.Name, state.Options{})
+	if err == nil {
+		_, err = l.Verify()
+		tr, before, _, blobs := sample(99)
+		_, err2 := l.Begin(tr, before, blobs)
+		err = errors.Join(err, err2, l.Close())
+	}
 	if d, ok := errors.AsType[*state.DamageError](err); ok && d.Where == "the pages" {
 		t.Errorf("the walk accepted what made bbolt panic: %v", d)
 	}

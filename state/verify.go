@@ -184,7 +184,10 @@ func (v *verification) byScript() {
 func keys(b *bbolt.Bucket) func(func(key, value []byte) bool) {
 	return func(yield func(key, value []byte) bool) {
 		c := b.Cursor()
-		for key, value := c.First(); key != nil && yield(key, value); key, value = c.Next() {
+		for key, value := c.First(); key != nil; key, value = c.Next() {
+			if !yield(key, value) {
+				return
+			}
 		}
 	}
 }

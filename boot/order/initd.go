@@ -171,7 +171,11 @@ func (r *run) scanService(s *service, script *Script, h *header, arg argument, i
 	if isNamed {
 		s.flags |= named
 		s.primary().flags |= named
-		r.checkNamed(s, h)
+		if r.call.Remove {
+			r.checkRemove(s)
+		} else {
+			r.checkEnable(s)
+		}
 	}
 	p := s.primary()
 	start, stop := h.start, h.stop

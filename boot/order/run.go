@@ -21,12 +21,14 @@ type run struct {
 
 	directories map[lsb.Runlevel]*directory
 
-	deepest  [2]int // highest sequence among nodes of runlevels 0 to 6
-	looped   bool   // a loop was found that -f must override
-	warned   warnings
-	stopped  bool // refused at once
-	exit     int
-	messages []string
+	deepest    [2]int // highest sequence among nodes of runlevels 0 to 6
+	looped     bool   // a loop was found that -f must override
+	warned     warnings
+	requiredBy map[*service][]*service // enabled scripts by what they require
+	failed     bool                    // a check failed
+	stopped    bool                    // refused at once
+	exit       int
+	messages   []string
 
 	loops      []Loop
 	missing    []Missing

@@ -30,21 +30,21 @@ func (r *run) number() {
 // The walk goes along the first link of each node, so that a name without
 // script is passed through, and calls itself for every other link; that some
 // links are not looked at is insserv's own way.
-func (r *run) follow(root, parent *node, level int, m mode) {
+func (r *run) follow(root, parent *node, level int, m mode) int {
 	top := &root.sides[m]
 	if top.open {
 		r.loop(parent, root, m)
-		return
+		return 0
 	}
 	depth := max(level, top.atLeast)
 	if depth > lastSequence {
 		r.tooDeep()
-		return
+		return 0
 	}
 	for n, count := root, 0; n != nil; count++ {
 		if count > lastSequence {
 			r.loop(parent, n, m)
-			return
+			return 0
 		}
 		s := &n.sides[m]
 		var next *node
@@ -57,7 +57,7 @@ func (r *run) follow(root, parent *node, level int, m mode) {
 		}
 		if n == parent {
 			r.loop(parent, n, m)
-			return
+			return 0
 		}
 		depth = max(depth, s.depth)
 		s.depth = depth
@@ -65,27 +65,28 @@ func (r *run) follow(root, parent *node, level int, m mode) {
 			r.deepest[m] = max(r.deepest[m], depth)
 		}
 		if next == nil {
-			return
+			return 0
 		}
 		depth++
 		if depth > lastSequence {
 			r.tooDeep()
-			return
+			return 0
 		}
-		if !r.followLinks(root, n, parent, depth, m) {
+		if ok, hard := r.followLinks(root, n, parent, depth, m); !ok {
 			if !s.reported {
 				s.reported = true
 				r.looped = true
 				r.say(" loop involving service %s at depth %d", n.first.name, level)
 			}
-			return
+			return hard
 		}
 		n = next
 	}
+	return 0
 }
 
 // followLinks follows the links of n; false when that ran into a loop.
-func (r *run) followLinks(root, n, parent *node, depth int, m mode) bool {
+func (r *run) followLinks(root, n, parent *node, depth int, m mode) (ok bool, hard int) {
 	top, s := &root.sides[m], &n.sides[m]
 	s.open = true
 	defer func() { s.open = false }()
@@ -99,7 +100,7 @@ func (r *run) followLinks(root, n, parent *node, depth int, m mode) bool {
 		}
 		if t == parent {
 			r.loop(n, parent, m)
-			return false
+			return false, 2
 		}
 		if m == stopping && t.first.has(wantsFirst) {
 			r.say("service %s must be stopped before %s", n.first.name, t.first.name)
@@ -114,12 +115,14 @@ func (r *run) followLinks(root, n, parent *node, depth int, m mode) bool {
 		if to.depth >= depth {
 			continue
 		}
-		r.follow(t, n, depth, m)
+		if hard := r.follow(t, n, depth, m); hard > 0 {
+			return false, hard - 1
+		}
 		if to.looped || s.looped || parent != nil && parent.sides[m].looped {
-			return false
+			return false, 0
 		}
 	}
-	return true
+	return true, 0
 }
 
 func (r *run) tooDeep() {

@@ -56,7 +56,7 @@ func (r *run) placeAll() {
 		}
 		from := reason{key: lsb.RequiredStart, owner: s.node.script, facility: "$all"}
 		for _, o := range r.services {
-			if o != s && !o.has(alias|wantsAll) && (o.side(stopping).levels&s.side(stopping).levels|o.side(starting).levels&s.side(starting).levels) != 0 {
+			if o != s && !o.has(alias|wantsAll) && o.side(starting).levels&s.side(starting).levels != 0 {
 				r.requireStart(s, o, false, from)
 			}
 		}

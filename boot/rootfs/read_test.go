@@ -169,7 +169,7 @@ func TestReadOnceLeased(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // a test's handle
+	defer f.Close()
 	if _, err := unix.FcntlInt(f.Fd(), unix.F_SETLEASE, unix.F_WRLCK); err != nil {
 		t.Skip("no leases here: ", err)
 	}
@@ -258,7 +258,7 @@ func TestReadDirOrder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // a test's handle
+	defer f.Close()
 	want, err := f.Readdirnames(-1)
 	if err != nil {
 		t.Fatal(err)

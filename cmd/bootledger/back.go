@@ -22,11 +22,15 @@ nothing was changed.`
 // Run takes back one transaction.
 func (v *undoVerb) Run(c *call) error {
 	return c.change(v.Changing, profile.LXC(), c.confirmed(v.Changing, func(s *snapshot.Session, changing snapshot.Changing) (*snapshot.Result, error) {
-		id, err := resolveOr(s, v.ID, s.LastUndoable)
+		point, scripts := v.ID, v.Script
+		if point != "" && !snapshot.IsPoint(point) { // a script's name, of the last transaction
+			point, scripts = "", append([]string{v.ID}, v.Script...)
+		}
+		id, err := resolveOr(s, point, s.LastUndoable)
 		if err != nil {
 			return nil, err
 		}
-		return s.Undo(c.ctx, id, v.Script, changing)
+		return s.Undo(c.ctx, id, scripts, changing)
 	}))
 }
 

@@ -1,0 +1,137 @@
+package boot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"path"
+	"slices"
+
+	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/order"
+	"github.com/bootledger/bootledger/boot/rootfs"
+)
+
+// OrderInput gives what insserv would read of the guest.
+func (c *Configuration) OrderInput() order.Input {
+	tree := c.Tree
+	in := order.Input{
+		Links:           map[lsb.Runlevel][]order.LinkEntry{},
+		Conf:            tree.Nodes["/etc/insserv.conf"].Content,
+		VendorOverrides: map[string][]byte{},
+		LocalOverrides:  map[string][]byte{},
+		FileFilters:     tree.Nodes["/etc/insserv/file-filters"].Content,
+	}
+	for _, name := range tree.Names[InitDir] {
+		path := InitDir + "/" + name
+		node := tree.Nodes[path]
+		script := order.Script{Name: name, Symlink: node.Type == rootfs.Symlink, Target: node.Target, Real: realName(tree, name)}
+		if at, ok := file(tree, path); ok {
+			script.Regular, script.Executable, script.Text = true, at.Mode&0o100 != 0, at.Content
+		}
+		in.Scripts = append(in.Scripts, script)
+	}
+	for _, level := range lsb.AllRunlevels {
+		dir := "/etc/" + level.Dir()
+		names, exists := tree.Names[dir]
+		if !exists {
+			continue
+		}
+		in.Links[level] = []order.LinkEntry{}
+		for _, base := range names {
+			in.Links[level] = append(in.Links[level], c.linkEntry(dir, base))
+		}
+	}
+	for _, name := range tree.Names["/etc/insserv.conf.d"] {
+		if node := tree.Nodes["/etc/insserv.conf.d/"+name]; node.Type == rootfs.File {
+			in.ConfDir = append(in.ConfDir, lsb.File{Name: name, Text: node.Content})
+		}
+	}
+	for dir, overrides := range map[string]map[string][]byte{
+		"/usr/share/insserv/overrides": in.VendorOverrides, "/etc/insserv/overrides": in.LocalOverrides,
+	} {
+		for _, name := range tree.Names[dir] {
+			if node := tree.Nodes[dir+"/"+name]; node.Type == rootfs.File {
+				overrides[name] = node.Content
+			}
+		}
+	}
+	return in
+}
+
+func (c *Configuration) linkEntry(dir, base string) order.LinkEntry {
+	full := dir + "/" + base
+	node := c.Tree.Nodes[full]
+	entry := order.LinkEntry{Base: base, Symlink: node.Type == rootfs.Symlink, Target: node.Target}
+	if !entry.Symlink {
+		return entry
+	}
+	// A link that a plan added ends at its script as the plan has it.
+	if script := path.Join(dir, node.Target); path.Dir(script) == InitDir {
+		if _, there := c.Tree.Nodes[script]; there {
+			_, leads := file(c.Tree, script)
+			entry.Dangling = !leads && c.Tree.Nodes[script].Type == rootfs.Symlink
+			return entry
+		}
+	}
+	at, leads := c.Tree.Through[full]
+	entry.Dangling, entry.Text, entry.Real = !leads, at.Content, path.Base(node.Target)
+	return entry
+}
+
+// WithOrder gives the tree as insserv leaves it after a call with this result.
+func (c *Configuration) WithOrder(result order.Result) Tree {
+	tree := c.Tree.Clone()
+	for _, level := range lsb.AllRunlevels {
+		bases, exists := result.Links[level]
+		if !exists {
+			continue
+		}
+		dir := "/etc/" + level.Dir()
+		if _, there := tree.Nodes[dir]; !there {
+			tree.Nodes[dir] = Node{Entry: rootfs.Entry{Type: rootfs.Dir, Mode: 0o755}}
+			tree.Names["/etc"] = append(tree.Names["/etc"], level.Dir())
+		}
+		for _, base := range tree.Names[dir] {
+			if !slices.Contains(bases, base) {
+				delete(tree.Nodes, dir+"/"+base)
+				delete(tree.Through, dir+"/"+base)
+			}
+		}
+		tree.Names[dir] = slices.Clone(bases)
+		for _, base := range bases {
+			if _, there := tree.Nodes[dir+"/"+base]; there {
+				continue
+			}
+			link, _ := lsb.ParseLink(level, base)
+			target := "../init.d/" + link.Name
+			tree.Nodes[dir+"/"+base] = Node{Entry: rootfs.Entry{Type: rootfs.Symlink, Mode: 0o777, Target: target, Size: int64(len(target))}}
+			if script, ok := file(tree, InitDir+"/"+link.Name); ok {
+				tree.Through[dir+"/"+base] = script
+			}
+		}
+	}
+	for name, content := range result.Depend {
+		tree.write(InitDir+"/"+name, content)
+	}
+	return tree
+}
+
+// write makes a path hold a file. One that is there keeps its mode and owner.
+func (t *Tree) write(file string, content []byte) {
+	sum := sha256.Sum256(content)
+	node, there := t.Nodes[file]
+	if there && node.SHA256 == hex.EncodeToString(sum[:]) {
+		return
+	}
+	if !there {
+		node.Entry = rootfs.Entry{Type: rootfs.File, Mode: 0o644}
+		t.Names[path.Dir(file)] = append(t.Names[path.Dir(file)], path.Base(file))
+	}
+	t.Nodes[file] = Node{
+		Entry: rootfs.Entry{
+			Type: rootfs.File, Mode: node.Mode, UID: node.UID, GID: node.GID,
+			Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
+		},
+		Content: content,
+	}
+}

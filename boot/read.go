@@ -1,0 +1,165 @@
+package boot
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/rootfs"
+)
+
+// ErrNotGuest says that a directory holds no guest that boots from init
+// scripts.
+var ErrNotGuest = errors.New("not a guest that boots from init scripts")
+
+// InitDir holds the init scripts (Debian Policy 9.3.1).
+const InitDir = "/etc/init.d"
+
+// MaxFile is the size in bytes up to which files are read. What is larger is
+// known by name only.
+const MaxFile = 1 << 20
+
+// maxNames bounds how many names of a directory are looked at.
+const maxNames = 4096
+
+// The files that decide a boot, beside those in the directories below.
+var singleFiles = []string{
+	"/etc/debian_version",
+	"/etc/os-release",
+	"/etc/lsb-release",
+	"/etc/default/rcS",
+	"/etc/inittab",
+	"/etc/insserv.conf",
+	"/etc/insserv/file-filters",
+	"/sbin/init",
+	"/lib/init/rc",
+}
+
+// The directories whose files decide a boot.
+var directories = []string{
+	InitDir,
+	"/etc/insserv.conf.d",
+	"/etc/insserv/overrides",
+	"/usr/share/insserv/overrides",
+	"/etc/init.disabled",
+	"/var/lib/update-rc.d",
+}
+
+// parkDir holds a directory for each runlevel, with links that were moved out
+// of the way.
+const parkDir = "/etc-before-lxc"
+
+// Read reads all that decides how a guest boots. What is unreadable, too large
+// or no file becomes a node without content and a warning.
+func Read(root *rootfs.Root) (*Configuration, error) {
+	r := reader{root: root, tree: Tree{Nodes: map[string]Node{}, Names: map[string][]string{}, Through: map[string]Node{}}}
+	for _, path := range singleFiles {
+		if err := r.read(path); err != nil {
+			return nil, err
+		}
+	}
+	dirs := directories
+	for _, level := range lsb.AllRunlevels {
+		dirs = append(dirs, "/etc/"+level.Dir(), parkDir+"/"+level.Dir())
+	}
+	if err := r.read(parkDir); err != nil {
+		return nil, err
+	}
+	for _, dir := range dirs {
+		if err := r.readDir(dir); err != nil {
+			return nil, err
+		}
+	}
+	init, there := r.tree.Nodes[InitDir]
+	switch {
+	case !there:
+		return nil, fmt.Errorf("%w: it has no %s", ErrNotGuest, InitDir)
+	case init.Type != rootfs.Dir:
+		return nil, fmt.Errorf("%w: %s is a %s", ErrNotGuest, InitDir, init.Type)
+	}
+	c := FromTree(r.tree)
+	c.Warnings = r.warnings
+	if len(c.Scripts) == 0 {
+		return nil, fmt.Errorf("%w: there are no scripts in %s", ErrNotGuest, InitDir)
+	}
+	return c, nil
+}
+
+type reader struct {
+	root     *rootfs.Root
+	tree     Tree
+	warnings []string
+}
+
+func (r *reader) warn(path string, err error) {
+	r.warnings = append(r.warnings, fmt.Sprintf("%s is left out: %v", rootfs.Quote(path), err))
+}
+
+// readDir reads a directory and all that is directly in it. One that is missing
+// is no error.
+func (r *reader) readDir(dir string) error {
+	names, err := r.root.ReadDir(dir, maxNames)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case errors.Is(err, rootfs.ErrTooMany), errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("cannot read the directory %s: %w", dir, err)
+	case err != nil: // not a directory, say
+		r.warn(dir, err)
+		return r.read(dir)
+	}
+	r.tree.Names[dir] = names
+	if err := r.read(dir); err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := r.read(dir + "/" + name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads one path; one that is missing is no error.
+func (r *reader) read(path string) error {
+	entry, err := r.root.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("cannot look at %s: %w", rootfs.Quote(path), err)
+	}
+	node := Node{Entry: entry}
+	switch entry.Type {
+	case rootfs.File:
+		if read, content, err := r.root.Read(path, MaxFile); err == nil {
+			node = Node{Entry: read, Content: content}
+		} else if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("cannot read %s: %w", rootfs.Quote(path), err)
+		} else {
+			r.warn(path, err)
+			node.Type = rootfs.Other // known by name only
+		}
+	case rootfs.Symlink:
+		r.readThrough(path, entry.Target)
+	}
+	r.tree.Nodes[path] = node
+	return nil
+}
+
+// readThrough keeps the file at the end of a symlink. The links of runlevel
+// directories end at scripts that are read anyway.
+func (r *reader) readThrough(path, target string) {
+	script, isScript := strings.CutPrefix(target, "../init.d/")
+	if isScript && !strings.Contains(script, "/") {
+		if node, read := r.tree.Nodes[InitDir+"/"+script]; read && node.Type == rootfs.File {
+			r.tree.Through[path] = node
+			return
+		}
+	}
+	if entry, content, err := r.root.ReadThrough(path, MaxFile); err == nil {
+		r.tree.Through[path] = Node{Entry: entry, Content: content}
+	}
+}
