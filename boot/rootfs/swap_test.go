@@ -67,6 +67,7 @@ func TestPutBack(t *testing.T) {
 		{"replaced ours", []string{"file etc/new 0644 newer", "mv new"}, "newer"},
 		{"removed ours", []string{"rm"}, "theirs"},
 		{"wrote into ours", []string{"write newer"}, "newer"},
+		{"wrote as much", []string{"write edit"}, "edit"},
 	}
 	for _, tt := range tests {
 		guest := rootfstest.New(t, "file etc/p 0644 ours", "file etc/"+tempPrefix+"T 0644 theirs")

@@ -16,8 +16,10 @@ const (
 // BootReport says how one boot of a guest went.
 type BootReport struct {
 	// Complete says that the scripts of the runlevel have ended: init runs getty
-	// then, and not before. Duration is the time from the start of LXC to there.
+	// then, and not before. It is false when a script gave up instead and ran
+	// sulogin, to have the machine mended.
 	Complete bool
+	// Duration is the time from the start of LXC to there.
 	Duration time.Duration
 	// Runlevel is what runlevel(8) said then, as in "2".
 	Runlevel string
@@ -50,7 +52,8 @@ func Boot(t testing.TB, root string, during func(Attach)) BootReport {
 	var report BootReport
 	started := time.Now()
 	c := startContainer(ctx, t, root)
-	report.Complete = c.wait(bootTimeout, c.hasGetty)
+	c.wait(bootTimeout, func() bool { return c.runs("getty") || c.runs("sulogin") })
+	report.Complete = c.runs("getty")
 	report.Duration = time.Since(started)
 	if c.ended() {
 		t.Fatalf("the guest ended while it booted: %s\n%s", c.stderr.Bytes(), c.consoleLog(t))

@@ -57,6 +57,22 @@ func Copy(t testing.TB, lower string) string {
 	return root
 }
 
+// machineFstab names disks as the installer of a physical machine does.
+const machineFstab = `# <file system> <mount point> <type> <options> <dump> <pass>
+UUID=5c1a2b8e-3f6d-4c55-9d3c-0f2f5d3b7a11 /     ext4 errors=remount-ro 0 1
+UUID=0b9e6a40-12ab-4e0d-8f2e-77f1c2d3e4f5 /home ext4 defaults          0 2
+/dev/sda5                                 none  swap sw                0 0
+`
+
+// BuildMachine is Build for the image of a physical machine: its fstab names
+// disks that LXC does not have. Unless it is converted it stops in sulogin.
+func BuildMachine(t testing.TB, release string) string {
+	t.Helper()
+	root := Build(t, release)
+	must(t, os.WriteFile(filepath.Join(root, "etc", "fstab"), []byte(machineFstab), 0o644))
+	return root
+}
+
 // cached gives the directory of a release's guest, building it when this
 // machine does not have it yet.
 func cached(t testing.TB, release string) string {
@@ -108,6 +124,8 @@ func recipe(release string) []string {
 		// without a network.
 		"--skip=cleanup/apt/lists,cleanup/apt/cache",
 		`--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --no-install-recommends --download-only install apache2`,
+		// As the installer leaves it; checkroot.sh would make it at the first boot.
+		`--customize-hook=ln -s ../proc/self/mounts "$1/etc/mtab"`,
 		`--customize-hook=printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"`,
 	}
 }

@@ -102,8 +102,8 @@ func (c *container) ended() bool {
 	}
 }
 
-// hasGetty reports whether init has come to run gettys.
-func (c *container) hasGetty() bool { return slices.Contains(c.processes(), "getty") }
+// runs reports whether a process of that name runs in the guest.
+func (c *container) runs(name string) bool { return slices.Contains(c.processes(), name) }
 
 // processes gives the names of the processes in the guest's pid namespace,
 // sorted. They are read from the host: nothing need run in the guest.

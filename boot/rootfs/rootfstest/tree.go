@@ -4,7 +4,9 @@
 package rootfstest
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -51,13 +53,13 @@ func build(dir, line string) error {
 	kind, rest := word(line)
 	name, rest := word(rest)
 	path := filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := mkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
 	switch kind {
 	case "dir":
 		mode, _ := word(rest)
-		if err := os.MkdirAll(path, 0o755); err != nil {
+		if err := mkdirAll(path); err != nil {
 			return err
 		}
 		return chmod(path, mode, 0o755)
@@ -106,6 +108,23 @@ func buildNumbered(kind, path, rest string) error {
 		return os.Lchown(path, int(n[0]), int(n[1]))
 	}
 	return fmt.Errorf("kind %q with %d numbers is unknown", kind, len(n))
+}
+
+// mkdirAll makes directories whose mode does not depend on the umask.
+func mkdirAll(path string) error {
+	err := os.Mkdir(path, 0o755)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		if err := mkdirAll(filepath.Dir(path)); err != nil {
+			return err
+		}
+		return mkdirAll(path)
+	case err != nil:
+		return err
+	}
+	return os.Chmod(path, 0o755)
 }
 
 func chmod(path, mode string, otherwise uint32) error {

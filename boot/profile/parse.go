@@ -1,0 +1,136 @@
+package profile
+
+import (
+	"bytes"
+	_ "embed" // for the built-in profile
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// MaxSize is the size in bytes up to which profiles are read.
+const MaxSize = 1 << 20
+
+// maxDepth bounds how many profiles extend each other.
+const maxDepth = 8
+
+//go:embed lxc.toml
+var lxcText []byte
+
+// LXC is the built-in profile.
+var LXC = sync.OnceValue(func() Profile {
+	p, _, err := Parse("lxc", lxcText)
+	if err != nil {
+		panic("internal error: built-in profile: " + err.Error())
+	}
+	return p
+})
+
+// document is a profile as it is written.
+type document struct {
+	Extends string   `toml:"extends"`
+	Script  []script `toml:"script"`
+}
+
+type script struct {
+	Name     string   `toml:"name"`
+	Aliases  []string `toml:"aliases"`
+	Verdict  Verdict  `toml:"verdict"`
+	Reason   string   `toml:"reason"`
+	Source   string   `toml:"source"`
+	Releases []string `toml:"releases"`
+	When     []struct {
+		Releases []string `toml:"releases"`
+		Verdict  Verdict  `toml:"verdict"`
+		Reason   string   `toml:"reason"`
+	} `toml:"when"`
+}
+
+// Parse reads a profile, and the name of the one that it extends, if any.
+// Unknown keys are errors, with line and column.
+func Parse(name string, text []byte) (p Profile, extends string, err error) {
+	var d document
+	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	if err := decoder.Decode(&d); err != nil {
+		return Profile{}, "", fmt.Errorf("profile %s: %w", name, place(err))
+	}
+	p.Name = name
+	owner := map[string]string{}
+	for i, s := range d.Script {
+		if s.Name == "" {
+			return Profile{}, "", fmt.Errorf("profile %s: script %d has no name", name, i+1)
+		}
+		for _, known := range append([]string{s.Name}, s.Aliases...) {
+			if other, taken := owner[known]; taken {
+				return Profile{}, "", fmt.Errorf("profile %s: %q stands for both %q and %q", name, known, other, s.Name)
+			}
+			owner[known] = s.Name
+		}
+		rule := Rule{Name: s.Name, Aliases: s.Aliases, Verdict: s.Verdict, Reason: s.Reason, Source: s.Source, Releases: s.Releases}
+		verdicts := []Verdict{s.Verdict}
+		for _, when := range s.When {
+			rule.When = append(rule.When, When(when))
+			verdicts = append(verdicts, when.Verdict)
+		}
+		for _, verdict := range verdicts {
+			if !slices.Contains([]Verdict{Required, Advised, Keep}, verdict) {
+				return Profile{}, "", fmt.Errorf("profile %s: script %q has the verdict %q: use required, advised or keep", name, s.Name, verdict)
+			}
+		}
+		p.Rules = append(p.Rules, rule)
+	}
+	return p, d.Extends, nil
+}
+
+// place puts line and column in front of what the decoder found.
+func place(err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
+		line, column := unknown.Errors[0].Position()
+		return fmt.Errorf("line %d, column %d: unknown key %q", line, column, strings.Join(unknown.Errors[0].Key(), "."))
+	}
+	var wrong *toml.DecodeError
+	if errors.As(err, &wrong) {
+		line, column := wrong.Position()
+		return fmt.Errorf("line %d, column %d: %w", line, column, err)
+	}
+	return err
+}
+
+// Load reads a profile by its name, with those that it extends. A rule replaces
+// the one of the same name in what it extends. read gives the text of a profile
+// that is not built in.
+func Load(name string, read func(name string) ([]byte, error)) (Profile, error) {
+	return load(name, read, nil)
+}
+
+func load(name string, read func(name string) ([]byte, error), above []string) (Profile, error) {
+	if slices.Contains(above, name) || len(above) == maxDepth {
+		return Profile{}, fmt.Errorf("profile %s: extends itself, by way of %s", above[0], strings.Join(append(above[1:], name), ", "))
+	}
+	if name == LXC().Name {
+		return LXC(), nil
+	}
+	text, err := read(name)
+	if err != nil {
+		return Profile{}, fmt.Errorf("cannot read profile %s: %w", name, err)
+	}
+	p, extends, err := Parse(name, text)
+	if err != nil || extends == "" {
+		return p, err
+	}
+	base, err := load(extends, read, append(above, name))
+	if err != nil {
+		return Profile{}, err
+	}
+	for _, rule := range base.Rules {
+		if !slices.ContainsFunc(p.Rules, func(own Rule) bool { return own.Name == rule.Name }) {
+			p.Rules = append(p.Rules, rule)
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,75 @@
+package ordertest
+
+import "fmt"
+
+// links adds entries of runlevel directories that were there before the first
+// call.
+func (g *generator) links() {
+	if g.chance(40) {
+		return
+	}
+	taken := map[string]bool{}
+	for range g.IntN(len(g.tree.Scripts) + 3) {
+		script := pick(g, g.tree.Scripts...).Name
+		dir := "rc" + pick(g, "0", "1", "2", "3", "4", "5", "6", "S") + ".d"
+		base := fmt.Sprintf("%s%02d%s", pick(g, "S", "S", "K"), g.IntN(100), script)
+		target := "../init.d/" + script
+		switch g.IntN(30) {
+		case 0:
+			base = "S99gone"
+			target = "../init.d/gone"
+		case 1:
+			base = "S1" + script
+		case 2:
+			base = "S123" + script
+		case 3:
+			target = ""
+		case 4:
+			target = "/nowhere"
+		case 5:
+			base = "s05" + script
+		}
+		if path := dir + "/" + base; !taken[path] {
+			taken[path] = true
+			g.tree.Links = append(g.tree.Links, Link{dir, base, target})
+		}
+	}
+}
+
+func (g *generator) calls() {
+	for range 2 + g.IntN(4) {
+		g.tree.Calls = append(g.tree.Calls, g.call())
+	}
+}
+
+func (g *generator) call() []string {
+	var args []string
+	if g.chance(35) {
+		args = append(args, "-f")
+	}
+	if g.chance(15) {
+		args = append(args, "-d")
+	}
+	remove := g.chance(25)
+	if remove {
+		args = append(args, "-r")
+	}
+	if !remove && g.chance(20) {
+		return args
+	}
+	count := 1 + g.IntN(3)
+	if len(g.tree.Calls) == 0 || g.chance(30) {
+		count = len(g.tree.Scripts)
+	}
+	for _, i := range g.Perm(len(g.tree.Scripts))[:min(count, len(g.tree.Scripts))] {
+		name := g.tree.Scripts[i].Name
+		if g.Odd && g.chance(2) {
+			name += pick(g, ",start=2", ",start=2 3,stop=0", ",stop=1")
+		}
+		args = append(args, name)
+	}
+	if g.Odd && g.chance(2) {
+		args = append(args, "missing")
+	}
+	return args
+}
