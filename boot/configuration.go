@@ -88,12 +88,12 @@ func scriptOf(tree Tree, name string, links []lsb.Link, release Release) (Script
 		return Script{}, false
 	}
 	script := Script{Name: name, Executable: node.Mode&0o100 != 0, Links: links}
-	real := realName(tree, name)
+	actual := realName(tree, name)
 	texts := lsb.Texts{Script: node.Content}
-	if override, ok := tree.Nodes["/usr/share/insserv/overrides/"+real]; ok {
+	if override, ok := tree.Nodes["/usr/share/insserv/overrides/"+actual]; ok {
 		texts.Vendor = override.Content
 	}
-	if override, ok := tree.Nodes["/etc/insserv/overrides/"+real]; ok {
+	if override, ok := tree.Nodes["/etc/insserv/overrides/"+actual]; ok {
 		texts.Local = override.Content
 	}
 	script.Header, script.Source = texts.InForce(release.scriptFirst())

@@ -1,3 +1,5 @@
+// Package boot reads a guest into one value and says from that value alone which
+// boot scheme it has, what its scripts are, and what insserv would make of them.
 package boot
 
 import (

@@ -33,10 +33,11 @@ var allowed = map[string][]string{
 	"integration/guesttest":         fromSnapshot,
 	"integration/insserv":           fromSnapshot,
 	"integration/lxc":               fromSnapshot,
+	"integration/ordertest":         fromSnapshot,
 	"integration/sample":            fromSnapshot,
 	"integration/sample/cmd/sample": {"integration/sample"},
 
-	"cmd/bootledger/internal/render": {"snapshot", "state", "boot", "boot/order", "boot/lsb"},
+	"cmd/bootledger/internal/render": {"snapshot", "state", "boot", "boot/order", "boot/lsb", "boot/rootfs"},
 	"cmd/bootledger":                 append([]string{"cmd/bootledger/internal/render", "integration/insserv", "integration/lxc"}, fromSnapshot...),
 }
 

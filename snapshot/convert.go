@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/lsb"
@@ -205,9 +206,16 @@ func recordedLinks(intent *state.Intent) []lsb.Link {
 }
 
 func unknownScript(name string, known []string) error {
-	hint := "bootledger scripts lists all of them"
-	if near := nearest(name, known, 3); len(near) > 0 {
-		hint = "near misses: " + enumerate(near, 3)
+	return fail(UnknownScript, nearMisses(name, known, "bootledger scripts lists all of them"),
+		"no script %s in %s", rootfs.Quote(name), boot.InitDir)
+}
+
+// nearMisses is the hint that names what a user may have meant, otherwise if
+// there is nothing like it.
+func nearMisses(name string, known []string, otherwise string) string {
+	near := nearest(name, known, 3)
+	if len(near) == 0 {
+		return otherwise
 	}
-	return fail(UnknownScript, hint, "no script %s in %s", rootfs.Quote(name), boot.InitDir)
+	return "near misses: " + strings.Join(near, ", ")
 }

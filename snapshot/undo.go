@@ -2,7 +2,6 @@ package snapshot
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -289,18 +288,12 @@ func decisionsAbout(t state.Transaction, scripts []string) ([]state.Decision, er
 	for _, script := range scripts {
 		i := slices.IndexFunc(t.Decisions, func(d state.Decision) bool { return d.Script == script })
 		if i < 0 {
-			return nil, unknownScript(script, t.Scripts).(*Error).about(fmt.Sprintf("transaction %d decided nothing about %s", t.ID, rootfs.Quote(script)))
+			return nil, fail(UnknownScript, nearMisses(script, t.Scripts, "bootledger show lists its scripts"),
+				"transaction %d decided nothing about %s", t.ID, rootfs.Quote(script))
 		}
 		decisions = append(decisions, t.Decisions[i])
 	}
 	return decisions, nil
-}
-
-// about gives the same error with another message.
-func (e *Error) about(message string) *Error {
-	changed := *e
-	changed.Message = message
-	return &changed
 }
 
 // undone tells which transactions were taken back and not made again.

@@ -109,7 +109,7 @@ func TestLoad(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("extends = \"lxc\"\n[[script]]\nname = \"x\"\nverdict = \"keep\"\n[[script.when]]\nreleases = [\"lenny\"]\nverdict = \"advised\"\n"))
 	f.Add([]byte("[[script]\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
+	f.Fuzz(func(_ *testing.T, text []byte) {
 		p, _, err := profile.Parse("fuzz", text)
 		if err == nil {
 			p.Match("x", []string{"y"}, "lenny")

@@ -162,8 +162,22 @@ func TestReadDevice(t *testing.T) {
 	}
 }
 
-// TestReadOnceLeased holds that a lease on a file delays nobody.
-func TestReadOnceLeased(t *testing.T) {
+// TestReadOnce holds what an open finds that a look before did not: somebody put
+// another thing there in between.
+func TestReadOnce(t *testing.T) {
+	guest := rootfstest.New(t, "fifo fifo", "dir dir", "socket socket", "link link fifo", "sparse sparse 1099511627776")
+	r := open(t, guest)
+	for name, want := range map[string]error{
+		"fifo": ErrNotRegular, "dir": ErrNotRegular, "socket": ErrNotRegular, "link": ErrNotRegular, "sparse": ErrTooLarge, "none": fs.ErrNotExist,
+	} {
+		if _, _, err := r.readOnce(r.dir, name, 10); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", name, err, want)
+		}
+	}
+}
+
+// TestReadLeased holds that a lease on a file delays nobody.
+func TestReadLeased(t *testing.T) {
 	guest := rootfstest.New(t, "file x 0644 x")
 	f, err := os.OpenFile(filepath.Join(guest, "x"), os.O_RDWR, 0)
 	if err != nil {

@@ -25,7 +25,7 @@ func etc(t *testing.T, r *Root) *os.File {
 }
 
 // TestSwapUndone holds that what was displaced by mistake is put back, whatever
-// it is.
+// it is. It goes past the look that Replace takes first.
 func TestSwapUndone(t *testing.T) {
 	for _, line := range []string{
 		"file etc/p 0644 edited", "file etc/p 0600 one", "link etc/p one", "dir etc/p", "file etc/p/x 0644 x",
@@ -40,6 +40,11 @@ func TestSwapUndone(t *testing.T) {
 		}
 		if err := r.takeOut(d, "p", file(0o644, "one")); !errors.Is(err, ErrChanged) {
 			t.Errorf("removal of %s: got %v, want ErrChanged", line, err)
+		}
+		for _, want := range []*Entry{file(0o644, ""), link("x"), dir(0o755)} {
+			if err := r.add(d, "p", want, nil); !errors.Is(err, ErrChanged) {
+				t.Errorf("%s where there is %s: got %v, want ErrChanged", want.Type, line, err)
+			}
 		}
 		if diff := cmp.Diff(before, rootfstest.Snapshot(t, guest)); diff != "" {
 			t.Errorf("%s: -want +got\n%s", line, diff)

@@ -23,7 +23,8 @@ const maxContent = 16 << 20
 // gives ErrChanged and leaves it, or the newer thing that somebody put there, in
 // place; the same when a file is open for writing. It compares what it took out,
 // so no change slips in between. When somebody keeps on changing the path, the
-// error may name a leftover that holds one of his versions.
+// error may name a leftover that holds one of his versions. After any error that
+// is neither ErrChanged nor a refusal the path holds the one or the other.
 //
 // Owner, permission bits and, unless zero, the time of modification become those
 // of *want; set-id and sticky bits are dropped, extended attributes are not kept.

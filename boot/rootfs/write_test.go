@@ -313,6 +313,19 @@ func TestReplaceNames(t *testing.T) {
 	}
 }
 
+// TestAlterDirOfAnother holds that a directory that took the place of the
+// expected one keeps its mode.
+func TestAlterDirOfAnother(t *testing.T) {
+	guest := rootfstest.New(t, "dir etc/d 0750")
+	r := open(t, guest)
+	if err := r.alterDir(etc(t, r), "d", dir(0o700), dir(0o755)); !errors.Is(err, ErrChanged) {
+		t.Errorf("got %v, want ErrChanged", err)
+	}
+	if e, err := r.Stat("/etc/d"); err != nil || e.Mode != 0o750 {
+		t.Errorf("got mode %04o, %v", e.Mode, err)
+	}
+}
+
 func TestSyncKeepsErrors(t *testing.T) {
 	guest := rootfstest.New(t, "dir etc")
 	r := open(t, guest)

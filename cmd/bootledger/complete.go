@@ -55,7 +55,8 @@ type completeVerb struct {
 }
 
 // Run prints the words that may stand in the place of the last one.
-func (v *completeVerb) Run(c *call, application *kong.Application) error {
+func (v *completeVerb) Run(c *call, parser *kong.Kong) error {
+	application := parser.Model
 	words := v.Words
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]

@@ -7,6 +7,6 @@ import (
 
 // insserv gives the engine that runs the guest's own insserv, nil where the
 // native one is meant.
-func (c *call) insserv(root *rootfs.Root, a access) (snapshot.Engine, error) {
+func (c *call) insserv(*rootfs.Root, access) (snapshot.Engine, error) {
 	return nil, nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/user"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -98,7 +99,7 @@ func (c *call) warn(warnings []string) {
 
 // actor is who makes the call.
 func actor() state.Actor {
-	a := state.Actor{UID: os.Getuid(), SudoUser: os.Getenv("SUDO_USER"), Argv: os.Args}
+	a := state.Actor{UID: os.Getuid(), SudoUser: os.Getenv("SUDO_USER"), Argv: slices.Clone(os.Args)}
 	if u, err := user.Current(); err == nil {
 		a.User = u.Username
 	}

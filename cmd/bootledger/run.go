@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -47,8 +48,12 @@ type stopped struct{ code int }
 // run does one call and gives its exit code.
 func run(args []string, s streams) (code int) {
 	defer func() {
-		if stop, ok := recover().(stopped); ok {
-			code = stop.code
+		switch cause := recover().(type) {
+		case nil:
+		case stopped:
+			code = cause.code
+		default: // the ledger's pending record lets the next call take back what was begun
+			code = report(s, args, fmt.Errorf("this is a mistake in bootledger, please report it: %v\n%s", cause, debug.Stack()))
 		}
 	}()
 	var g grammar
@@ -71,7 +76,7 @@ func run(args []string, s streams) (code int) {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return report(s, args, parsed.Run(&call{Global: g.Global, streams: s, ctx: ctx}))
+	return report(s, args, parsed.Run(&call{Global: g.Global, streams: s, ctx: ctx}, parser))
 }
 
 // usageError marks what kong says of a call's words.

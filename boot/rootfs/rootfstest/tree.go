@@ -79,9 +79,9 @@ func build(dir, line string) error {
 		of, _ := word(rest)
 		return os.Link(filepath.Join(dir, of), path)
 	case "fifo":
-		return unix.Mkfifo(path, 0o644)
+		return errors.Join(unix.Mkfifo(path, 0o644), unix.Chmod(path, 0o644))
 	case "socket":
-		return unix.Mknod(path, unix.S_IFSOCK|0o644, 0)
+		return errors.Join(unix.Mknod(path, unix.S_IFSOCK|0o644, 0), unix.Chmod(path, 0o644))
 	}
 	return buildNumbered(kind, path, rest)
 }
