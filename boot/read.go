@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/bootledger/bootledger/boot/lsb"
@@ -60,12 +61,9 @@ func Read(root *rootfs.Root) (*Configuration, error) {
 			return nil, err
 		}
 	}
-	dirs := directories
+	dirs := append(slices.Clone(directories), parkDir)
 	for _, level := range lsb.AllRunlevels {
 		dirs = append(dirs, "/etc/"+level.Dir(), parkDir+"/"+level.Dir())
-	}
-	if err := r.read(parkDir); err != nil {
-		return nil, err
 	}
 	for _, dir := range dirs {
 		if err := r.readDir(dir); err != nil {

@@ -39,6 +39,9 @@ type Result struct {
 
 // apply makes a draft a transaction.
 func (s *Session) apply(d *draft, c Changing) (*Result, error) {
+	if err := s.dropEmptied(d); err != nil {
+		return nil, err
+	}
 	changes := difference(d.before, d.after)
 	result := &Result{
 		Kind: d.kind, DryRun: c.DryRun, Scripts: d.scripts, Operations: d.operations, Changes: changes,

@@ -56,9 +56,13 @@ func (d *draft) decide(script string, before, after *state.Intent) {
 	d.decisions = append(d.decisions, state.Decision{Script: script, Before: before, After: after})
 }
 
-// put makes path hold node in the draft's outcome.
+// put makes path hold node in the draft's outcome, and makes the directories of
+// ParkDir that it needs.
 func (d *draft) put(path string, node boot.Node) {
 	dir, base := split(path)
+	if parks(dir) {
+		d.mkdir(dir)
+	}
 	if _, there := d.after.Nodes[path]; !there {
 		d.after.Names[dir] = append(d.after.Names[dir], base)
 	}
@@ -78,6 +82,41 @@ func (d *draft) mkdir(dir string) {
 		d.put(dir, boot.Node{Entry: rootfs.Entry{Type: rootfs.Dir, Mode: 0o755}})
 	}
 }
+
+// dropEmptied removes the directories of ParkDir that this draft emptied, if
+// bootledger made them.
+func (s *Session) dropEmptied(d *draft) error {
+	var emptied []string
+	for path, node := range d.after.Nodes {
+		_, there := d.before.Nodes[path]
+		if parks(path) && node.Type == rootfs.Dir && !(there && len(d.before.Names[path]) == 0) {
+			emptied = append(emptied, path)
+		}
+	}
+	if len(emptied) == 0 {
+		return nil
+	}
+	transactions, err := s.ledger.Transactions()
+	if err != nil {
+		return err
+	}
+	made := map[string]bool{}
+	for _, t := range transactions {
+		for _, change := range t.Changes {
+			made[change.Path] = made[change.Path] || change.Before == nil
+		}
+	}
+	slices.Sort(emptied)
+	for _, path := range slices.Backward(emptied) { // what a directory holds comes before it
+		if _, there := d.before.Nodes[path]; len(d.after.Names[path]) == 0 && (made[path] || !there) {
+			d.remove(path)
+		}
+	}
+	return nil
+}
+
+// parks tells ParkDir and what is below it.
+func parks(path string) bool { return path == ParkDir || strings.HasPrefix(path, ParkDir+"/") }
 
 func split(path string) (dir, base string) {
 	i := strings.LastIndexByte(path, '/')

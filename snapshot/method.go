@@ -98,8 +98,6 @@ func (d *draft) park(link lsb.Link, force bool) error {
 			d.remove(dir + "/" + base)
 		}
 	}
-	d.mkdir(ParkDir)
-	d.mkdir(dir)
 	d.remove(from)
 	d.put(to, node)
 	d.operations = append(d.operations, state.Operation{Op: "move_link", Path: from, To: to, Script: link.Name})

@@ -132,9 +132,10 @@ func (s *Session) exactly(d *draft, wanted map[string]transition) (bool, error) 
 		tree.Nodes[path] = node
 	}
 	for path, t := range wanted {
-		if node, back := tree.Nodes[path]; back {
+		switch node, back := tree.Nodes[path]; {
+		case back:
 			d.put(path, node)
-		} else {
+		case t.have == nil || t.have.Type != string(rootfs.Dir): // directories go when they are empty
 			d.remove(path)
 		}
 		if !same(t.have, t.want) {
@@ -270,7 +271,7 @@ func (s *Session) restoreOthers(d *draft, changes []state.Change, force bool) er
 // parked ones, and what insserv writes.
 func computed(path string) bool {
 	_, isLink := linkPath(path)
-	return isLink || path == ParkDir || strings.HasPrefix(path, ParkDir+"/") || strings.HasPrefix(path, boot.InitDir+"/.depend.")
+	return isLink || parks(path) || strings.HasPrefix(path, boot.InitDir+"/.depend.")
 }
 
 // target gives a transaction that a verb may act on.

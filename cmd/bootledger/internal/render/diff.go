@@ -23,7 +23,7 @@ func (v *View) Diff(d *snapshot.Difference, parts Parts) error {
 	if v.format.JSON {
 		return v.json(diffOf(d, parts))
 	}
-	if v.format.Quiet {
+	if v.format.Quiet || d.Empty() {
 		return nil
 	}
 	if all {
