@@ -27,6 +27,8 @@ type Result struct {
 	Kind        state.Kind
 	DryRun      bool
 	Scripts     []string
+	Disabled    []string // the boot ran them before, and does not after
+	Enabled     []string // the other way round
 	Operations  []state.Operation
 	Changes     []state.Change
 	Decisions   []state.Decision
@@ -43,10 +45,19 @@ func (s *Session) apply(d *draft, c Changing) (*Result, error) {
 		return nil, err
 	}
 	changes := difference(d.before, d.after)
+	planned := boot.FromTree(d.after)
 	result := &Result{
 		Kind: d.kind, DryRun: c.DryRun, Scripts: d.scripts, Operations: d.operations, Changes: changes,
 		Decisions: d.decisions, TakesBack: d.takesBack, MakesAgain: d.makesAgain, Warnings: d.warnings,
-		OrderBefore: s.configuration.Order(), OrderAfter: boot.FromTree(d.after).Order(),
+		OrderBefore: s.configuration.Order(), OrderAfter: planned.Order(),
+	}
+	for _, script := range scriptNames(s.configuration, planned) {
+		switch before, after := s.runs(script), runs(planned, script); {
+		case before && !after:
+			result.Disabled = append(result.Disabled, script)
+		case after && !before:
+			result.Enabled = append(result.Enabled, script)
+		}
 	}
 	if len(changes) == 0 && len(d.decisions) == 0 && len(d.takesBack) == 0 {
 		result.Scripts, result.Operations = nil, nil

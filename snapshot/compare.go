@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -203,33 +204,63 @@ func sequences(tree boot.Tree, level lsb.Runlevel) map[position]int {
 	return numbers
 }
 
-// movers picks the fewest scripts it can, one by one, whose removal leaves no
-// pair that changed places: where one script passed ten others, it is the one
-// that moved.
+// movers picks the fewest positions whose removal leaves no pair that changed
+// places: where one script passed ten others, it is the one that moved. Where it
+// passed a single one, the two changed places, and both are movers.
 func movers(keys []position, old, now map[position]int) map[position]bool {
-	swapped := func(a, b position) bool {
-		return a.action == b.action && (old[a]-old[b])*(now[a]-now[b]) < 0
-	}
 	moved := map[position]bool{}
-	for {
-		var worst position
-		most := 0
-		for _, a := range keys {
-			count := 0
-			for _, b := range keys {
-				if !moved[a] && !moved[b] && swapped(a, b) {
-					count++
+	for _, action := range []lsb.Action{lsb.Start, lsb.Stop} {
+		of := slices.DeleteFunc(slices.Clone(keys), func(key position) bool { return key.action != action })
+		slices.SortStableFunc(of, func(a, b position) int { return cmp.Or(old[a]-old[b], now[a]-now[b]) })
+		stayed := longestRising(of, now)
+		for _, a := range of {
+			if stayed[a] {
+				continue
+			}
+			moved[a] = true
+			var passed []position
+			for _, b := range of {
+				if (old[a]-old[b])*(now[a]-now[b]) < 0 {
+					passed = append(passed, b)
 				}
 			}
-			if count > most {
-				worst, most = a, count
+			if len(passed) == 1 {
+				moved[passed[0]] = true
 			}
 		}
-		if most == 0 {
-			return moved
-		}
-		moved[worst] = true
 	}
+	return moved
+}
+
+// longestRising picks as many of the keys as it can, so that their numbers never
+// fall.
+func longestRising(keys []position, number map[position]int) map[position]bool {
+	var ends []int // index of the last key of the best run of each length
+	previous := make([]int, len(keys))
+	for i, key := range keys {
+		length, _ := slices.BinarySearchFunc(ends, number[key], func(end, n int) int {
+			if number[keys[end]] <= n {
+				return -1
+			}
+			return 1
+		})
+		previous[i] = -1
+		if length > 0 {
+			previous[i] = ends[length-1]
+		}
+		if length == len(ends) {
+			ends = append(ends, i)
+		}
+		ends[length] = i
+	}
+	picked := map[position]bool{}
+	if len(ends) == 0 {
+		return picked
+	}
+	for i := ends[len(ends)-1]; i >= 0; i = previous[i] {
+		picked[keys[i]] = true
+	}
+	return picked
 }
 
 // IsText reports whether a file's content can be shown line by line.

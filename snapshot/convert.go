@@ -154,23 +154,29 @@ func (s *Session) named(scripts []string) (method string, names []string, intent
 
 // scriptNames lists every script of the guest, and every name that has links
 // though its script is gone, sorted.
-func (s *Session) scriptNames() []string {
+func (s *Session) scriptNames() []string { return scriptNames(s.configuration) }
+
+func scriptNames(configurations ...*boot.Configuration) []string {
 	names := map[string]bool{}
-	for _, script := range s.configuration.Scripts {
-		names[script.Name] = true
-	}
-	for _, link := range s.configuration.Links {
-		names[link.Name] = true
+	for _, c := range configurations {
+		for _, script := range c.Scripts {
+			names[script.Name] = true
+		}
+		for _, link := range c.Links {
+			names[link.Name] = true
+		}
 	}
 	return slices.Sorted(maps.Keys(names))
 }
 
 // runs reports whether the guest's boot runs the script.
-func (s *Session) runs(name string) bool {
-	if script := s.configuration.Script(name); script.Name != "" {
+func (s *Session) runs(name string) bool { return runs(s.configuration, name) }
+
+func runs(c *boot.Configuration, name string) bool {
+	if script := c.Script(name); script.Name != "" {
 		return script.Enabled
 	}
-	return len(linksOf(s.configuration.Tree, name)) > 0
+	return len(linksOf(c.Tree, name)) > 0
 }
 
 func (s *Session) rule(script string) (profile.Rule, bool) {

@@ -179,7 +179,7 @@ func (s *Session) decide(ctx context.Context, d *draft, flips []flip, c Changing
 	if err != nil {
 		return err
 	}
-	d.warn("the guest was changed since by somebody else: the decisions are restored, the order is computed anew")
+	d.warn("recorded paths have changed since: the decisions are restored, the order is computed anew")
 	var off []string
 	var on []comeback
 	for _, f := range flips {

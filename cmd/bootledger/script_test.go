@@ -20,16 +20,43 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the verbs against sample guests. Beside testscript's own
-// commands there are:
+// TestScripts runs the verbs against sample guests.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, scripts(t, "testdata/script"))
+}
+
+// TestCycle runs the whole cycle on each sample guest.
+func TestCycle(t *testing.T) {
+	for _, guest := range []struct{ sample, scheme, operation, udev string }{
+		{"lenny", "sysv", "move_link", "S03udev"},
+		{"squeeze-legacy", "sysv", "move_link", "S03udev"},
+		{"squeeze-concurrency-none", "sysv", "move_link", "S03udev"},
+		{"squeeze-startpar", "startpar", "insserv", "S02udev"},
+	} {
+		t.Run(guest.sample, func(t *testing.T) {
+			params := scripts(t, "testdata/cycle")
+			params.Setup = func(env *testscript.Env) error {
+				env.Setenv("SAMPLE", guest.sample)
+				env.Setenv("SCHEME", guest.scheme)
+				env.Setenv("OPERATION", guest.operation)
+				env.Setenv("UDEV", guest.udev)
+				return nil
+			}
+			testscript.Run(t, params)
+		})
+	}
+}
+
+// scripts are the test scripts of a directory. Beside testscript's own commands
+// they have:
 //
 //	sample NAME DIR    unpacks a sample guest
 //	upgrade DIR        does to it what an upgrade of its packages does
 //	exit CODE ARGS…    runs bootledger, which has to exit with CODE
 //	listing DIR FILE   writes what each path below DIR holds to FILE
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+func scripts(t *testing.T, dir string) testscript.Params {
+	return testscript.Params{
+		Dir: dir,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"sample": func(ts *testscript.TestScript, _ bool, args []string) {
 				dir := ts.MkAbs(args[1])
@@ -57,5 +84,5 @@ func TestScripts(t *testing.T) {
 				ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(text.String()), 0o644))
 			},
 		},
-	})
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/fatih/color"
 
 	"github.com/bootledger/bootledger/snapshot"
-	"github.com/bootledger/bootledger/state"
 )
 
 // Result shows what a changing verb did, or would do.
@@ -27,12 +26,19 @@ func (v *View) Result(r *snapshot.Result) error {
 		v.say("nothing to do")
 		return nil
 	}
-	off, on := decided(r.Decisions)
-	if len(off) > 0 {
-		v.say("disabled: %s", quoteAll(off))
-	}
-	if len(on) > 0 {
-		v.say(" enabled: %s", quoteAll(on))
+	off, on := settled(r)
+	for _, line := range []struct {
+		label   string
+		scripts []string
+	}{
+		{"disabled", r.Disabled},
+		{"enabled", r.Enabled},
+		{"off already", off},
+		{"on already", on},
+	} {
+		if len(line.scripts) > 0 {
+			v.say("%s: %s", line.label, quoteAll(line.scripts))
+		}
 	}
 	if len(r.TakesBack) > 0 {
 		v.say("takes back %s", ids(r.TakesBack))
@@ -72,13 +78,14 @@ func (v *View) operations(r *snapshot.Result) {
 	}
 }
 
-// decided sorts decisions into scripts that are off afterwards and those that
-// are on.
-func decided(decisions []state.Decision) (off, on []string) {
-	for _, d := range decisions {
-		if d.After != nil {
+// settled lists scripts that were decided to be off, or not to be off any more,
+// and that the guest's boot had so already.
+func settled(r *snapshot.Result) (off, on []string) {
+	for _, d := range r.Decisions {
+		switch {
+		case d.After != nil && d.Before == nil && !slices.Contains(r.Disabled, d.Script):
 			off = append(off, d.Script)
-		} else {
+		case d.After == nil && d.Before != nil && !slices.Contains(r.Enabled, d.Script):
 			on = append(on, d.Script)
 		}
 	}

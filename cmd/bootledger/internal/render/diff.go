@@ -67,10 +67,11 @@ func (v *View) diffScripts(d *snapshot.Difference) error {
 }
 
 // diffOrder lists scripts that changed places; with numbers also those whose
-// number alone changed.
+// number alone changed. Runlevels with the same change share a row.
 func (v *View) diffOrder(d *snapshot.Difference, numbers bool) error {
 	var rows [][]string
 	moved, renumbered := map[string]bool{}, map[string]bool{}
+	rowOf := map[string]int{}
 	for _, o := range d.Order {
 		what := "renumbered"
 		if o.Reordered {
@@ -79,14 +80,22 @@ func (v *View) diffOrder(d *snapshot.Difference, numbers bool) error {
 		} else {
 			renumbered[o.Script] = true
 		}
-		if o.Reordered || numbers {
-			rows = append(rows, []string{o.Runlevel.String(), quote(o.Script), strconv.Itoa(o.Before), strconv.Itoa(o.After), what})
+		if !o.Reordered && !numbers {
+			continue
 		}
+		row := []string{o.Runlevel.String(), quote(o.Script), strconv.Itoa(o.Before), strconv.Itoa(o.After), what}
+		key := strings.Join(row[1:], " ")
+		if i, known := rowOf[key]; known {
+			rows[i][0] += " " + row[0]
+			continue
+		}
+		rowOf[key] = len(rows)
+		rows = append(rows, row)
 	}
 	for script := range moved {
 		delete(renumbered, script)
 	}
-	if err := v.table([]string{"RUNLEVEL", "SCRIPT", "BEFORE", "AFTER", "CHANGE"}, rows); err != nil {
+	if err := v.table([]string{"RUNLEVELS", "SCRIPT", "BEFORE", "AFTER", "CHANGE"}, rows); err != nil {
 		return err
 	}
 	if v.format.Legend {
