@@ -30,7 +30,7 @@ func TestCycle(t *testing.T) {
 	for _, guest := range []struct{ sample, scheme, operation, udev string }{
 		{"lenny", "sysv", "move_link", "S03udev"},
 		{"squeeze-legacy", "sysv", "move_link", "S03udev"},
-		{"squeeze-concurrency-none", "sysv", "move_link", "S03udev"},
+		{"squeeze-concurrency-none", "sysv", "move_link", "S02udev"},
 		{"squeeze-startpar", "startpar", "insserv", "S02udev"},
 	} {
 		t.Run(guest.sample, func(t *testing.T) {
