@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed" // for the built-in profile
 	"errors"
 	"fmt"
@@ -32,8 +33,9 @@ var LXC = sync.OnceValue(func() Profile {
 
 // document is a profile as it is written.
 type document struct {
-	Extends string   `toml:"extends"`
-	Script  []script `toml:"script"`
+	Extends string            `toml:"extends"`
+	Sources map[string]string `toml:"sources"`
+	Script  []script          `toml:"script"`
 }
 
 type script struct {
@@ -41,7 +43,7 @@ type script struct {
 	Aliases  []string `toml:"aliases"`
 	Verdict  Verdict  `toml:"verdict"`
 	Reason   string   `toml:"reason"`
-	Source   string   `toml:"source"`
+	Sources  []string `toml:"sources"`
 	Releases []string `toml:"releases"`
 	When     []struct {
 		Releases []string `toml:"releases"`
@@ -70,7 +72,14 @@ func Parse(name string, text []byte) (p Profile, extends string, err error) {
 			}
 			owner[known] = s.Name
 		}
-		rule := Rule{Name: s.Name, Aliases: s.Aliases, Verdict: s.Verdict, Reason: s.Reason, Source: s.Source, Releases: s.Releases}
+		rule := Rule{Name: s.Name, Aliases: s.Aliases, Verdict: s.Verdict, Reason: s.Reason, Releases: s.Releases}
+		for _, source := range s.Sources {
+			text, known := d.Sources[source]
+			if !known && len(d.Sources) > 0 {
+				return Profile{}, "", fmt.Errorf("profile %s: script %q names the source %q, which is not in the table [sources]", name, s.Name, source)
+			}
+			rule.Sources = append(rule.Sources, cmp.Or(text, source))
+		}
 		verdicts := []Verdict{s.Verdict}
 		for _, when := range s.When {
 			rule.When = append(rule.When, When(when))

@@ -41,7 +41,7 @@ type Rule struct {
 	Aliases  []string // other names of the script, in other releases or texts
 	Verdict  Verdict
 	Reason   string
-	Source   string   // codes that the head of lxc.toml explains
+	Sources  []string // who says so, or where it was seen
 	Releases []string // code names of the releases that have the script, for the reader
 	When     []When
 }

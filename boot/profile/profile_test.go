@@ -15,8 +15,8 @@ func TestLXCRules(t *testing.T) {
 	}
 	for _, rule := range p.Rules {
 		switch {
-		case rule.Reason == "", rule.Source == "":
-			t.Errorf("%s: reason %q, source %q, want both", rule.Name, rule.Reason, rule.Source)
+		case rule.Reason == "", len(rule.Sources) == 0:
+			t.Errorf("%s: reason %q, sources %q, want both", rule.Name, rule.Reason, rule.Sources)
 		case len(rule.Reason) > 100:
 			t.Errorf("%s: the reason has %d bytes, want at most 100", rule.Name, len(rule.Reason))
 		case strings.HasSuffix(rule.Reason, "."):
@@ -68,6 +68,7 @@ func TestParseErrors(t *testing.T) {
 		"no TOML":         {"name: x\n", "line 1"},
 		"no name":         {"[[script]]\nverdict = \"keep\"\n", "script 1 has no name"},
 		"unknown verdict": {"[[script]]\nname = \"x\"\nverdict = \"maybe\"\n", `the verdict "maybe"`},
+		"unknown source":  {"[sources]\nA = \"a book\"\n[[script]]\nname = \"x\"\nverdict = \"keep\"\nsources = [\"B\"]\n", `the source "B"`},
 		"twice":           {"[[script]]\nname = \"x\"\nverdict = \"keep\"\n[[script]]\nname = \"y\"\naliases = [\"x\"]\nverdict = \"keep\"\n", `"x" stands for both`},
 	} {
 		if _, _, err := profile.Parse("mine", []byte(test.text)); err == nil || !strings.Contains(err.Error(), test.want) {

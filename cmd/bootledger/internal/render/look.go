@@ -159,7 +159,7 @@ func runlevels(links []lsb.Link) string {
 // Why shows all that is known about a script.
 func (v *View) Why(w *snapshot.Why) error {
 	if v.format.JSON {
-		out := whyJSON{scriptJSON: scriptOf(w.ScriptState), Source: w.Rule.Source, Version: w.Version, Events: []logJSON{}}
+		out := whyJSON{scriptJSON: scriptOf(w.ScriptState), Source: strings.Join(w.Rule.Sources, "; "), Version: w.Version, Events: []logJSON{}}
 		for _, event := range w.Events {
 			out.Events = append(out.Events, logEntry(event))
 		}
@@ -170,7 +170,7 @@ func (v *View) Why(w *snapshot.Why) error {
 	v.say("Verdict: %s", script.Verdict)
 	if script.Reason != "" {
 		v.say(" Reason: %s", script.Reason)
-		v.say(" Source: %s", w.Rule.Source)
+		v.say(" Source: %s", strings.Join(w.Rule.Sources, "\n         "))
 	}
 	v.say("  Links: %s", runlevels(w.Links))
 	v.say("Package: %s", cmp.Or(strings.TrimSpace(w.Package+" "+w.Version), "none"))
@@ -203,25 +203,41 @@ func (v *View) Plan(scheme boot.Scheme, r *snapshot.Result) error {
 		v.say("  %s", sentence(op))
 	}
 	v.say("\nOrder, with what goes in brackets:")
+	v.planOrder(r)
+	return nil
+}
+
+// planOrder shows the order of each runlevel before and after. Runlevels with
+// the same order share a line.
+func (v *View) planOrder(r *snapshot.Result) {
+	var lines []string
+	levels := map[string][]string{}
 	for _, level := range lsb.AllRunlevels {
 		before, after := r.OrderBefore[level], r.OrderAfter[level]
 		if len(before)+len(after) == 0 {
 			continue
 		}
-		var words []string
+		var words, kept []string
 		for _, name := range before {
 			if slices.Contains(after, name) {
+				kept = append(kept, name)
 				words = append(words, quote(name))
 			} else {
 				words = append(words, v.tint("["+quote(name)+"]", color.FgRed))
 			}
 		}
-		v.say("  %s: %s", level, strings.Join(words, " "))
-		if kept := slices.DeleteFunc(slices.Clone(before), func(name string) bool { return !slices.Contains(after, name) }); !slices.Equal(kept, after) {
-			v.say("  %s  becomes %s", strings.Repeat(" ", len(level.String())), quoteAll(after))
+		line := strings.Join(words, " ")
+		if !slices.Equal(kept, after) {
+			line += "\n    becomes " + quoteAll(after)
 		}
+		if levels[line] == nil {
+			lines = append(lines, line)
+		}
+		levels[line] = append(levels[line], level.String())
 	}
-	return nil
+	for _, line := range lines {
+		v.say("  %s: %s", strings.Join(levels[line], " "), line)
+	}
 }
 
 // Log lists transactions.
