@@ -38,7 +38,7 @@ func (v *View) Diff(d *snapshot.Difference, parts Parts) error {
 		for _, file := range d.Files {
 			v.patchLine(changeLine(file.Change))
 			for line := range strings.Lines(patch(file)) {
-				v.patchLine(Clean(strings.TrimRight(line, "\n")))
+				v.patchLine(strings.TrimRight(line, "\n"))
 			}
 		}
 	}
@@ -107,13 +107,14 @@ func (v *View) diffOrder(d *snapshot.Difference, numbers bool) error {
 func (v *View) patchLine(line string) {
 	switch {
 	case strings.HasPrefix(line, "+"):
-		line = v.tint(line, color.FgGreen)
+		v.say("%s", v.tint(line, color.FgGreen))
 	case strings.HasPrefix(line, "-"):
-		line = v.tint(line, color.FgRed)
+		v.say("%s", v.tint(line, color.FgRed))
 	case strings.HasPrefix(line, "@@"):
-		line = v.tint(line, color.FgCyan)
+		v.say("%s", v.tint(line, color.FgCyan))
+	default:
+		v.say("%s", line)
 	}
-	v.say("%s", line)
 }
 
 // patch gives the unified diff of a file's contents, empty if they are no text

@@ -68,7 +68,7 @@ func who(a state.Actor) string {
 	if a.SudoUser != "" {
 		name += " (" + a.SudoUser + ")"
 	}
-	return Clean(name)
+	return name
 }
 
 // Scheme shows a guest's boot scheme and how it was told.
@@ -170,7 +170,11 @@ func (v *View) Why(w *snapshot.Why) error {
 	v.say("Verdict: %s", script.Verdict)
 	if script.Reason != "" {
 		v.say(" Reason: %s", script.Reason)
-		v.say(" Source: %s", strings.Join(w.Rule.Sources, "\n         "))
+		label := " Source:"
+		for _, source := range w.Rule.Sources {
+			v.say("%s %s", label, source)
+			label = "        "
+		}
 	}
 	v.say("  Links: %s", runlevels(w.Links))
 	v.say("Package: %s", cmp.Or(strings.TrimSpace(w.Package+" "+w.Version), "none"))
@@ -210,25 +214,25 @@ func (v *View) Plan(scheme boot.Scheme, r *snapshot.Result) error {
 // planOrder shows the order of each runlevel before and after. Runlevels with
 // the same order share a line.
 func (v *View) planOrder(r *snapshot.Result) {
-	var lines []string
-	levels := map[string][]string{}
+	var lines []clean
+	levels := map[clean][]string{}
 	for _, level := range lsb.AllRunlevels {
 		before, after := r.OrderBefore[level], r.OrderAfter[level]
 		if len(before)+len(after) == 0 {
 			continue
 		}
-		var words, kept []string
+		var kept []string
+		var line clean
 		for _, name := range before {
 			if slices.Contains(after, name) {
 				kept = append(kept, name)
-				words = append(words, quote(name))
+				line += clean(" " + quote(name))
 			} else {
-				words = append(words, v.tint("["+quote(name)+"]", color.FgRed))
+				line += " " + v.tint("["+quote(name)+"]", color.FgRed)
 			}
 		}
-		line := strings.Join(words, " ")
 		if !slices.Equal(kept, after) {
-			line += "\n    becomes " + quoteAll(after)
+			line += clean("\n    becomes " + quoteAll(after))
 		}
 		if levels[line] == nil {
 			lines = append(lines, line)
@@ -236,7 +240,7 @@ func (v *View) planOrder(r *snapshot.Result) {
 		levels[line] = append(levels[line], level.String())
 	}
 	for _, line := range lines {
-		v.say("  %s: %s", strings.Join(levels[line], " "), line)
+		v.say("  %s:%s", strings.Join(levels[line], " "), line)
 	}
 }
 
@@ -265,7 +269,7 @@ func (v *View) logTable(log []snapshot.Logged) error {
 	for _, l := range log {
 		rows = append(rows, []string{
 			strconv.FormatUint(l.ID, 10), l.Time.UTC().Format(timeLayout), string(l.Kind), l.State, who(l.Actor),
-			strconv.Itoa(len(l.Scripts)), Clean(l.Comment),
+			strconv.Itoa(len(l.Scripts)), l.Comment,
 		})
 	}
 	return v.table([]string{"ID", "TIME (UTC)", "KIND", "STATE", "BY", "SCRIPTS", "COMMENT"}, rows)
@@ -282,15 +286,15 @@ func (v *View) Show(l *snapshot.Logged) error {
 	}
 	v.say("Transaction: %d, %s, %s", l.ID, l.Kind, l.State)
 	if l.Error != "" {
-		v.say("      Error: %s", Clean(l.Error))
+		v.say("      Error: %s", l.Error)
 	}
 	v.say("       Time: %s UTC", l.Time.UTC().Format(timeLayout))
-	v.say("         By: %s on %s: %s", who(l.Actor), quote(l.Actor.Host), Clean(strings.Join(l.Actor.Argv, " ")))
+	v.say("         By: %s on %s: %s", who(l.Actor), quote(l.Actor.Host), strings.Join(l.Actor.Argv, " "))
 	if l.Comment != "" {
-		v.say("    Comment: %s", Clean(l.Comment))
+		v.say("    Comment: %s", l.Comment)
 	}
 	for _, key := range slices.Sorted(maps.Keys(l.Labels)) {
-		v.say("      Label: %s=%s", Clean(key), Clean(l.Labels[key]))
+		v.say("      Label: %s=%s", key, l.Labels[key])
 	}
 	v.say("     Scheme: %s", l.Scheme)
 	v.say("    Scripts: %s", quoteAll(l.Scripts))
@@ -299,13 +303,13 @@ func (v *View) Show(l *snapshot.Logged) error {
 		v.say("    Package: %s %s -> %s", quote(p.Name), cmp.Or(p.Before, "none"), cmp.Or(p.After, "none"))
 	}
 	for _, warning := range l.Warnings {
-		v.say("    Warning: %s", Clean(warning))
+		v.say("    Warning: %s", warning)
 	}
 	v.say("\nOperations:")
 	for _, op := range l.Operations {
 		v.say("  %s", sentence(op))
 		for line := range strings.Lines(op.Stdout + op.Stderr) {
-			v.say("    | %s", Clean(strings.TrimRight(line, "\n")))
+			v.say("    | %s", strings.TrimRight(line, "\n"))
 		}
 	}
 	v.say("\nChanges:")
