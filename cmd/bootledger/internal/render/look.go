@@ -60,7 +60,17 @@ func (v *View) Status(s *snapshot.Status) error {
 	for _, d := range s.Drift {
 		rows = append(rows, []string{quote(d.Script), d.Kind, cmp.Or(d.Package, "-"), quote(d.Path)})
 	}
-	return v.table([]string{"SCRIPT", "DRIFT", "PACKAGE", "PATH"}, rows)
+	if err := v.table([]string{"SCRIPT", "DRIFT", "PACKAGE", "PATH"}, rows); err != nil {
+		return err
+	}
+	if v.format.Legend {
+		hint := "bootledger reapply disables them again"
+		if slices.ContainsFunc(s.Drift, func(d snapshot.Drift) bool { return d.Kind == snapshot.New }) {
+			hint += ", with --new also those that are new"
+		}
+		v.say("\n%s", hint)
+	}
+	return nil
 }
 
 func who(a state.Actor) string {
