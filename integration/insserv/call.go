@@ -32,7 +32,7 @@ const namespaces = unix.CLONE_NEWPID | unix.CLONE_NEWNET | unix.CLONE_NEWIPC | u
 // call runs the program in the thread's working directory.
 func (e *Engine) call(ctx context.Context, args []string) (snapshot.Outcome, error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return snapshot.Outcome{}, fmt.Errorf("cannot give up privileges: %w", err)
+		return snapshot.Outcome{}, fail("cannot keep insserv from getting privileges", err)
 	}
 	var stdout, stderr capped
 	cmd := e.command(ctx, args, &stdout, &stderr)
@@ -53,9 +53,9 @@ func (e *Engine) call(ctx context.Context, args []string) (snapshot.Outcome, err
 	case ran && code == 1: // insserv exits with 0 or 1 only
 	case ran && failed.Exited():
 		err = fmt.Errorf("exit code %d, which is not one of insserv's: %s", code, strings.TrimSpace(stderr.String()))
-		return snapshot.Outcome{}, e.fail(err)
+		fallthrough
 	case err != nil:
-		return snapshot.Outcome{}, e.fail(err)
+		return snapshot.Outcome{}, fail("cannot run the guest's "+e.program.path+lacking(err), err)
 	}
 	return snapshot.Outcome{ExitCode: code, Stdout: stdout.String(), Stderr: stderr.String()}, nil
 }
@@ -85,7 +85,8 @@ func (e *Engine) command(ctx context.Context, args []string, stdout, stderr *cap
 
 // startConfined starts a command in namespaces and within the limits. It is
 // stopped before its first instruction until the limits hold: what it could start
-// before would not have them.
+// before would not have them. As it is ptrace(2) that stops it, a bootledger that
+// strace -f follows cannot.
 func (e *Engine) startConfined(cmd *exec.Cmd) error {
 	cmd.SysProcAttr.Cloneflags = namespaces
 	cmd.SysProcAttr.Ptrace = true
@@ -143,14 +144,13 @@ func limit(pid int) error {
 	return nil
 }
 
-// fail says why the program could not be run to its end.
-func (e *Engine) fail(err error) error {
-	why := &snapshot.Error{Kind: snapshot.Failed, Message: "cannot run the guest's " + e.program.path, Hint: hint, Err: err}
+// lacking says what it takes to run the program, where its error tells.
+func lacking(err error) string {
 	switch {
 	case errors.Is(err, unix.ENOEXEC):
-		why.Message += ": it is not for this machine's architecture"
+		return ", which is not for this machine's architecture"
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EINVAL):
-		why.Message += " in namespaces of its own"
+		return " in namespaces of its own"
 	}
-	return why
+	return ""
 }

@@ -39,7 +39,7 @@ var ErrNone = errors.New("none of " + strings.Join(places, ", ") + " is there")
 func Find(root *rootfs.Root) (*Engine, error) {
 	program, err := readProgram(root)
 	if err != nil {
-		return nil, &snapshot.Error{Kind: snapshot.Failed, Message: "cannot use the guest's insserv", Hint: hint, Err: err}
+		return nil, fail("cannot use the guest's insserv", err)
 	}
 	return &Engine{program: program, live: root.Live()}, nil
 }
@@ -74,16 +74,20 @@ func (e *Engine) Run(ctx context.Context, tree boot.Tree, args []string) (snapsh
 // run changes the state of its thread for good.
 func (e *Engine) run(ctx context.Context, s *scratch, tree boot.Tree, args []string) (outcome snapshot.Outcome, err error) {
 	if err := s.enter(); err != nil {
-		return snapshot.Outcome{}, fmt.Errorf("cannot make a scratch copy: %w", err)
+		return snapshot.Outcome{}, fail("cannot make a scratch copy for insserv", err)
 	}
 	if err := s.fill(tree, e.program); err != nil {
-		return snapshot.Outcome{}, fmt.Errorf("cannot make a scratch copy: %w", err)
+		return snapshot.Outcome{}, fail("cannot make a scratch copy for insserv", err)
 	}
 	if outcome, err = e.call(ctx, args); err != nil {
 		return snapshot.Outcome{}, err
 	}
 	if outcome.Tree, err = readBack(tree); err != nil {
-		return snapshot.Outcome{}, &snapshot.Error{Kind: snapshot.Failed, Message: "the guest's insserv did what insserv does not do", Hint: hint, Err: err}
+		return snapshot.Outcome{}, fail("the guest's insserv did what insserv does not do", err)
 	}
 	return outcome, nil
+}
+
+func fail(message string, err error) error {
+	return &snapshot.Error{Kind: snapshot.Failed, Message: message, Hint: hint, Err: err}
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/bootledger/bootledger/snapshot"
 )
 
-func openRoot(t *testing.T, dir string) *rootfs.Root {
+func openRoot(t testing.TB, dir string) *rootfs.Root {
 	t.Helper()
 	root, err := rootfs.Open(dir)
 	if err != nil {
@@ -36,7 +36,7 @@ func openRoot(t *testing.T, dir string) *rootfs.Root {
 
 // engines gives the engine of the guest in dir, "/" for this machine, and the
 // native one with the rules of the same insserv.
-func engines(t *testing.T, dir string) (*Engine, snapshot.Native) {
+func engines(t testing.TB, dir string) (*Engine, snapshot.Native) {
 	t.Helper()
 	guesttest.Need(t)
 	root := openRoot(t, dir)
@@ -65,7 +65,7 @@ func engines(t *testing.T, dir string) (*Engine, snapshot.Native) {
 	return engine, snapshot.Native{Rules: rules}
 }
 
-func readTree(t *testing.T, dir string) boot.Tree {
+func readTree(t testing.TB, dir string) boot.Tree {
 	t.Helper()
 	configuration, err := boot.Read(openRoot(t, dir))
 	if err != nil {
@@ -74,7 +74,7 @@ func readTree(t *testing.T, dir string) boot.Tree {
 	return configuration.Tree
 }
 
-func sampleTree(t *testing.T) boot.Tree {
+func sampleTree(t testing.TB) boot.Tree {
 	t.Helper()
 	dir := t.TempDir()
 	if err := sample.Unpack(dir, "squeeze-startpar"); err != nil {
