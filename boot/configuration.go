@@ -48,6 +48,7 @@ func FromTree(tree Tree) *Configuration {
 	}
 	c.Release = releaseOf(tree)
 	c.Detection = detect(tree, c.Release)
+	c.Scripts = make([]Script, 0, len(tree.Names[InitDir]))
 	for _, name := range tree.Names[InitDir] {
 		if script, ok := scriptOf(tree, name, links[name], c.Release); ok {
 			c.Scripts = append(c.Scripts, script)

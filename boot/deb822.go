@@ -2,6 +2,7 @@ package boot
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -13,30 +14,39 @@ type paragraph map[string]string
 // paragraphs calls do for each paragraph of a text with the fields that are
 // wanted, named in lower case, until do gives false. Lines that are no field
 // are skipped.
-func paragraphs(text []byte, wanted map[string]bool, do func(paragraph) bool) {
+func paragraphs(text []byte, wanted []string, do func(paragraph) bool) {
 	p := paragraph{}
-	field := ""
+	var field string
+	var value []byte
+	end := func() {
+		if field != "" {
+			p[field] = string(value)
+		}
+		field = ""
+	}
 	for line := range bytes.Lines(text) {
 		line = bytes.TrimRight(line, "\r\n")
 		switch {
 		case len(bytes.TrimSpace(line)) == 0:
+			end()
 			if len(p) > 0 && !do(p) {
 				return
 			}
-			p, field = paragraph{}, ""
+			p = paragraph{}
 		case line[0] == ' ' || line[0] == '\t':
 			if field != "" {
-				p[field] += "\n" + string(line[1:])
+				value = append(append(value, '\n'), line[1:]...)
 			}
 		default:
-			name, value, isField := bytes.Cut(line, []byte{':'})
-			field = ""
-			if key := strings.ToLower(string(name)); isField && wanted[key] {
-				field = key
-				p[key] = string(bytes.TrimSpace(value))
+			end()
+			name, rest, isField := bytes.Cut(line, []byte{':'})
+			is := func(key string) bool { return len(key) == len(name) && strings.EqualFold(key, string(name)) }
+			if i := slices.IndexFunc(wanted, is); isField && i >= 0 {
+				field, value = wanted[i], append(value[:0], bytes.TrimSpace(rest)...)
 			}
 		}
 	}
+	end()
 	if len(p) > 0 {
 		do(p)
 	}

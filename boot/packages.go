@@ -21,7 +21,7 @@ const (
 	maxStatus  = 64 << 20
 )
 
-var statusFields = map[string]bool{"package": true, "status": true, "version": true, "conffiles": true}
+var statusFields = []string{"package", "status", "version", "conffiles"}
 
 // ReadPackages reads dpkg's status file (deb822(5), dpkg-query(1)). Debian
 // Policy 10.7 has every init script be a conffile, so it names their packages

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -56,8 +57,8 @@ const parkDir = "/etc-before-lxc"
 // or no file becomes a node without content and a warning.
 func Read(root *rootfs.Root) (*Configuration, error) {
 	r := reader{root: root, tree: Tree{Nodes: map[string]Node{}, Names: map[string][]string{}, Through: map[string]Node{}}}
-	for _, path := range singleFiles {
-		if err := r.read(path); err != nil {
+	for _, file := range singleFiles {
+		if err := r.read(file); err != nil {
 			return nil, err
 		}
 	}
@@ -98,7 +99,7 @@ func (r *reader) warn(path string, err error) {
 // readDir reads a directory and all that is directly in it. One that is missing
 // is no error.
 func (r *reader) readDir(dir string) error {
-	names, err := r.root.ReadDir(dir, maxNames)
+	items, err := r.root.ReadAll(dir, maxNames, MaxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
@@ -108,12 +109,13 @@ func (r *reader) readDir(dir string) error {
 		r.warn(dir, err)
 		return r.read(dir)
 	}
-	r.tree.Names[dir] = names
 	if err := r.read(dir); err != nil {
 		return err
 	}
-	for _, name := range names {
-		if err := r.read(dir + "/" + name); err != nil {
+	r.tree.Names[dir] = []string{}
+	for _, item := range items {
+		r.tree.Names[dir] = append(r.tree.Names[dir], item.Name)
+		if err := r.keep(dir+"/"+item.Name, item); err != nil {
 			return err
 		}
 	}
@@ -129,35 +131,50 @@ func (r *reader) read(path string) error {
 	if err != nil {
 		return fmt.Errorf("cannot look at %s: %w", rootfs.Quote(path), err)
 	}
-	node := Node{Entry: entry}
-	switch entry.Type {
-	case rootfs.File:
-		if read, content, err := r.root.Read(path, MaxFile); err == nil {
-			node = Node{Entry: read, Content: content}
-		} else if errors.Is(err, fs.ErrPermission) {
-			return fmt.Errorf("cannot read %s: %w", rootfs.Quote(path), err)
-		} else {
-			r.warn(path, err)
-			node.Type = rootfs.Other // known by name only
+	item := rootfs.Item{Entry: entry}
+	if entry.Type == rootfs.File {
+		var read rootfs.Entry
+		if read, item.Content, item.Err = r.root.Read(path, MaxFile); item.Err == nil {
+			item.Entry = read
 		}
-	case rootfs.Symlink:
-		r.readThrough(path, entry.Target)
+	}
+	return r.keep(path, item)
+}
+
+// keep makes what was read a node of the tree.
+func (r *reader) keep(path string, item rootfs.Item) error {
+	node := Node{Entry: item.Entry, Content: item.Content}
+	switch {
+	case errors.Is(item.Err, fs.ErrPermission):
+		return fmt.Errorf("cannot read %s: %w", rootfs.Quote(path), item.Err)
+	case item.Err != nil:
+		r.warn(path, item.Err)
+		node.Type = rootfs.Other // known by name only
+	case node.Type == rootfs.Symlink:
+		r.readThrough(path, node.Target)
 	}
 	r.tree.Nodes[path] = node
 	return nil
 }
 
 // readThrough keeps the file at the end of a symlink. The links of runlevel
-// directories end at scripts that are read anyway.
-func (r *reader) readThrough(path, target string) {
-	script, isScript := strings.CutPrefix(target, "../init.d/")
-	if isScript && !strings.Contains(script, "/") {
-		if node, read := r.tree.Nodes[InitDir+"/"+script]; read && node.Type == rootfs.File {
-			r.tree.Through[path] = node
+// directories end at scripts that are read anyway; nobody follows what else is
+// there.
+func (r *reader) readThrough(link, target string) {
+	dir, base := path.Split(link)
+	if level, ofRunlevel := lsb.RunlevelOfDir(path.Base(dir)); ofRunlevel {
+		if _, isLink := lsb.ParseLink(level, base); !isLink {
 			return
 		}
 	}
-	if entry, content, err := r.root.ReadThrough(path, MaxFile); err == nil {
-		r.tree.Through[path] = Node{Entry: entry, Content: content}
+	script, isScript := strings.CutPrefix(target, "../init.d/")
+	if isScript && !strings.Contains(script, "/") {
+		if node, read := r.tree.Nodes[InitDir+"/"+script]; read && node.Type == rootfs.File {
+			r.tree.Through[link] = node
+			return
+		}
+	}
+	if entry, content, err := r.root.ReadThrough(link, MaxFile); err == nil {
+		r.tree.Through[link] = Node{Entry: entry, Content: content}
 	}
 }

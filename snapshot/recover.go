@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/rootfs"
@@ -35,7 +36,7 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 		case same(now, change.Before):
 		case same(now, change.After):
 			err = s.replace(change.Path, change.After, change.Before, nil)
-			if errors.Is(err, rootfs.ErrChanged) {
+			if errors.Is(err, rootfs.ErrChanged) || errors.Is(err, syscall.ENOTEMPTY) { // somebody put a file in a directory of ours
 				foreign = append(foreign, change.Path)
 			} else if err != nil {
 				return nil, unfinished(err)
@@ -100,7 +101,7 @@ func (s *Session) sweep(dirs []string, changes []state.Change) (strange []string
 // known reports whether a leftover is one of the two sides of a change, or a
 // file that was not written to its end.
 func known(leftover *state.Entry, changes []state.Change) bool {
-	if leftover == nil || leftover.Mode == "0600" || leftover.Type == string(rootfs.Dir) {
+	if leftover == nil || leftover.Mode == "0000" || leftover.Type == string(rootfs.Dir) {
 		return true
 	}
 	return slices.ContainsFunc(changes, func(c state.Change) bool { return same(leftover, c.Before) || same(leftover, c.After) })

@@ -1,10 +1,12 @@
 package snapshot
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"sync"
 	"time"
 
 	"github.com/bootledger/bootledger/boot"
@@ -66,10 +68,13 @@ func Open(o Options) (*Session, error) {
 }
 
 func (s *Session) open() error {
-	if _, err := boot.Read(s.root); err != nil { // before a ledger is created in what is no guest
-		return err
+	readOnly := s.options.Looking || s.options.Trying
+	if !readOnly {
+		if _, err := boot.Read(s.root); err != nil { // before a ledger is created in what is no guest
+			return err
+		}
 	}
-	if err := s.openLedger(s.options.Looking || s.options.Trying); err != nil {
+	if err := s.openLedger(readOnly); err != nil {
 		return err
 	}
 	pending, err := s.ledger.Pending()
@@ -79,7 +84,7 @@ func (s *Session) open() error {
 	if pending != nil && s.options.Trying {
 		return fail(Unfinished, "bootledger recover takes it back", "transaction %d was interrupted and is half done", pending.ID)
 	}
-	if !s.options.Looking && !s.options.Trying {
+	if !readOnly {
 		if err := s.lockDpkg(); err != nil {
 			return err
 		}
@@ -94,12 +99,13 @@ func (s *Session) open() error {
 
 // read captures the guest and chooses the engines that fit it.
 func (s *Session) read() error {
+	var packages *boot.Packages
+	var unreadable error
+	var done sync.WaitGroup
+	done.Go(func() { packages, unreadable = boot.ReadPackages(s.root) })
 	configuration, err := boot.Read(s.root)
-	if err != nil {
-		return err
-	}
-	packages, err := boot.ReadPackages(s.root)
-	if err != nil {
+	done.Wait()
+	if err := cmp.Or(err, unreadable); err != nil {
 		return err
 	}
 	version := boot.InsservVersion(packages, configuration.Release)

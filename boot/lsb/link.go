@@ -1,7 +1,5 @@
 package lsb
 
-import "fmt"
-
 // Action is what init asks of a script through a link.
 type Action byte
 
@@ -37,7 +35,7 @@ func ParseLink(level Runlevel, base string) (Link, bool) {
 
 // Base is the link's own name, as in "S03udev".
 func (l Link) Base() string {
-	return fmt.Sprintf("%c%02d%s", l.Action, l.Sequence, l.Name)
+	return string([]byte{byte(l.Action), '0' + byte(l.Sequence/10), '0' + byte(l.Sequence%10)}) + l.Name
 }
 
 // Path is where the link stands inside a guest, as in "/etc/rcS.d/S03udev".

@@ -22,26 +22,41 @@ func retry(call func() error) error {
 // openat opens one name without following it, waiting for anybody, or getting a
 // terminal.
 func openat(d *os.File, name string, flags int, perm uint32) (*os.File, error) {
-	flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
-	var fd int
-	err := retry(func() (err error) { fd, err = unix.Openat(int(d.Fd()), name, flags, perm); return err })
+	fd, err := openatFD(d, name, flags, perm)
 	if err != nil {
 		return nil, err
 	}
 	return os.NewFile(uintptr(fd), name), nil
 }
 
-func fstat(f *os.File) (unix.Stat_t, error) {
+// openatFD is openat for a short use: an os.File costs two more calls.
+func openatFD(d *os.File, name string, flags int, perm uint32) (fd int, err error) {
+	flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
+	err = retry(func() (err error) { fd, err = unix.Openat(int(d.Fd()), name, flags, perm); return err })
+	return fd, err
+}
+
+func fstat(f *os.File) (unix.Stat_t, error) { return fstatFD(int(f.Fd())) }
+
+func fstatFD(fd int) (unix.Stat_t, error) {
 	var st unix.Stat_t
-	err := retry(func() error { return unix.Fstat(int(f.Fd()), &st) })
+	err := retry(func() error { return unix.Fstat(fd, &st) })
 	return st, err
 }
 
-// readlink reads the target of a symlink that was opened with O_PATH.
-func readlink(f *os.File) (string, error) {
-	buf := make([]byte, unix.PathMax)
+// lstat says what a name is, without following or opening it.
+func lstat(d *os.File, name string) (unix.Stat_t, error) {
+	var st unix.Stat_t
+	err := retry(func() error { return unix.Fstatat(int(d.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	return st, err
+}
+
+// readlink reads the target of a symlink: of a name in a directory, or with an
+// empty name, of what was opened with O_PATH.
+func readlink(fd int, name string) (string, error) {
+	var buf [unix.PathMax]byte
 	var n int
-	err := retry(func() (err error) { n, err = unix.Readlinkat(int(f.Fd()), "", buf); return err })
+	err := retry(func() (err error) { n, err = unix.Readlinkat(fd, name, buf[:]); return err })
 	return string(buf[:max(n, 0)]), err
 }
 
@@ -91,8 +106,7 @@ func moveByLink(d *os.File, from, to string) error {
 	if !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EOPNOTSUPP) {
 		return err
 	}
-	var st unix.Stat_t
-	err = retry(func() error { return unix.Fstatat(int(d.Fd()), to, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	_, err = lstat(d, to)
 	switch {
 	case err == nil:
 		return unix.EEXIST

@@ -20,7 +20,7 @@ const maxLeftovers = 1 << 16
 // So remove a leftover that the ledger knows, an unfinished file, which has mode
 // 0, and an empty directory; report any other.
 func (r *Root) Leftovers(dir string) ([]string, error) {
-	names, err := r.readDir(dir, maxLeftovers)
+	names, err := r.ReadDir(dir, maxLeftovers)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

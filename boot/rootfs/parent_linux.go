@@ -120,8 +120,7 @@ func step(d *os.File, name string, flags int) (*os.File, error) {
 	}
 	next, err := openat(d, name, flags|unix.O_DIRECTORY, 0)
 	if errors.Is(err, unix.ENOTDIR) {
-		var st unix.Stat_t
-		if unix.Fstatat(int(d.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		if st, err := lstat(d, name); err == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK {
 			return nil, unix.ELOOP
 		}
 	}

@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -82,21 +84,85 @@ func (r *Root) readThrough(p string, limit int64) (Entry, []byte, error) {
 // keeps them, which insserv's output depends on. More than limit give
 // ErrTooMany. The last component is not followed.
 func (r *Root) ReadDir(path string, limit int) ([]string, error) {
-	names, err := r.readDir(path, limit)
+	f, err := r.list(path)
+	if err != nil {
+		return nil, fail("list", path, err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written through it
+	names, err := readNames(f, limit)
 	return names, fail("list", path, err)
 }
 
-func (r *Root) readDir(path string, limit int) ([]string, error) {
+// Item is one name in a directory and what it holds.
+type Item struct {
+	Name  string
+	Entry Entry
+	// Content is that of a regular file, unless Err says why it could not be
+	// read: ErrTooLarge, ErrChanged, or what the kernel said.
+	Content []byte
+	Err     error
+}
+
+// ReadAll gives all that is directly in a directory, as ReadDir, Stat and Read
+// would, with a fraction of their system calls. Names that are gone again are
+// left out.
+func (r *Root) ReadAll(path string, limit int, size int64) ([]Item, error) {
+	f, err := r.list(path)
+	if err != nil {
+		return nil, fail("list", path, err)
+	}
+	defer f.Close() //nolint:errcheck // nothing was written through it
+	names, err := readNames(f, limit)
+	if err != nil {
+		return nil, fail("list", path, err)
+	}
+	items := make([]Item, 0, len(names))
+	for _, name := range names {
+		item, err := r.readItem(f, name, size)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return nil, fail("stat", path+"/"+name, err)
+		}
+		item.Err = fail("read", path+"/"+name, item.Err)
+		items = append(items, item)
+	}
+	return items, nil
+}
+
+func (r *Root) readItem(d *os.File, name string, size int64) (Item, error) {
+	st, err := lstat(d, name)
+	if err != nil {
+		return Item{}, err
+	}
+	item := Item{Name: name, Entry: r.entry(&st)}
+	switch item.Entry.Type {
+	case Symlink:
+		if item.Entry.Target, err = readlink(int(d.Fd()), name); errors.Is(err, unix.EINVAL) { // no symlink any more
+			item.Entry, err = r.look(d, name)
+		}
+		return item, err
+	case File:
+		item.Entry, item.Content, item.Err = r.readSettled(d, name, size)
+		if item.Err != nil {
+			item.Entry = r.entry(&st)
+		}
+	}
+	return item, nil
+}
+
+// list opens a directory to read its names.
+func (r *Root) list(path string) (*os.File, error) {
 	d, name, err := r.locate(path)
 	if err != nil {
 		return nil, err
 	}
 	defer d.Close() //nolint:errcheck // nothing was written through it
-	f, err := openat(d, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // nothing was written through it
+	return openat(d, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+}
+
+func readNames(f *os.File, limit int) ([]string, error) {
 	var names []string
 	for {
 		some, err := f.Readdirnames(256)
@@ -124,18 +190,18 @@ func (r *Root) locate(path string) (*os.File, string, error) {
 
 // look says what a name holds, from one descriptor that opens nothing.
 func (r *Root) look(d *os.File, name string) (Entry, error) {
-	f, err := openat(d, name, unix.O_PATH, 0)
+	fd, err := openatFD(d, name, unix.O_PATH, 0)
 	if err != nil {
 		return Entry{}, err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written through it
-	st, err := fstat(f)
+	defer unix.Close(fd) //nolint:errcheck // nothing was written through it
+	st, err := fstatFD(fd)
 	if err != nil {
 		return Entry{}, err
 	}
 	e := r.entry(&st)
 	if e.Type == Symlink {
-		e.Target, err = readlink(f)
+		e.Target, err = readlink(fd, "")
 	}
 	return e, err
 }
@@ -150,6 +216,11 @@ func (r *Root) readIn(d *os.File, name string, limit int64) (Entry, []byte, erro
 	if err != nil {
 		return Entry{}, nil, err
 	}
+	return r.readSettled(d, name, limit)
+}
+
+// readSettled reads a regular file that may change once meanwhile.
+func (r *Root) readSettled(d *os.File, name string, limit int64) (Entry, []byte, error) {
 	e, content, err := r.readOnce(d, name, limit)
 	if errors.Is(err, ErrChanged) {
 		e, content, err = r.readOnce(d, name, limit)
@@ -163,15 +234,15 @@ func (r *Root) readIn(d *os.File, name string, limit int64) (Entry, []byte, erro
 }
 
 func (r *Root) readOnce(d *os.File, name string, limit int64) (Entry, []byte, error) {
-	f, err := openat(d, name, unix.O_RDONLY, 0)
+	fd, err := openatFD(d, name, unix.O_RDONLY, 0)
 	switch {
 	case errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENXIO):
 		return Entry{}, nil, ErrNotRegular
 	case err != nil:
 		return Entry{}, nil, err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written through it
-	before, err := fstat(f)
+	defer unix.Close(fd) //nolint:errcheck // nothing was written through it
+	before, err := fstatFD(fd)
 	switch {
 	case err != nil:
 		return Entry{}, nil, err
@@ -180,18 +251,36 @@ func (r *Root) readOnce(d *os.File, name string, limit int64) (Entry, []byte, er
 	case before.Size > limit:
 		return Entry{}, nil, ErrTooLarge
 	}
-	content, err := io.ReadAll(io.LimitReader(f, limit+1))
+	content, err := readUpTo(fd, before.Size, limit)
 	if err != nil {
-		return Entry{}, nil, bare(err)
+		return Entry{}, nil, err
 	}
-	if int64(len(content)) > limit {
-		return Entry{}, nil, ErrTooLarge
-	}
-	after, err := fstat(f)
+	after, err := fstatFD(fd)
 	if err == nil && (before.Size != after.Size || before.Mtim != after.Mtim || before.Ctim != after.Ctim) {
 		err = ErrChanged
 	}
 	return r.entry(&after), content, err
+}
+
+// readUpTo reads a file to its end, in one piece if it has the expected size.
+// More than limit bytes give ErrTooLarge.
+func readUpTo(fd int, expected, limit int64) ([]byte, error) {
+	content := make([]byte, 0, expected+1)
+	for int64(len(content)) <= limit {
+		if len(content) == cap(content) {
+			content = slices.Grow(content, 512)
+		}
+		var n int
+		err := retry(func() (err error) { n, err = unix.Read(fd, content[len(content):cap(content)]); return err })
+		if err != nil {
+			return nil, err
+		}
+		if n == 0 {
+			return content, nil
+		}
+		content = content[:len(content)+n]
+	}
+	return nil, ErrTooLarge
 }
 
 // entry turns what the kernel says into the guest's view.

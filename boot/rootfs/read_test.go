@@ -285,3 +285,49 @@ func TestReadDirOrder(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
+
+// TestReadAll shows that it gives what ReadDir, Stat and Read give one by one.
+func TestReadAll(t *testing.T) {
+	r := open(t, rootfstest.New(t, "file etc/plain 0640 hello", "file etc/empty 0644", "file etc/large 0644 0123456789abcdef",
+		"link etc/link ../elsewhere", "dir etc/sub 0711", "fifo etc/pipe 0600"))
+	items, err := r.ReadAll("/etc", 10, 15)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := r.ReadDir("/etc", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, item := range items {
+		got = append(got, item.Name)
+		path := "/etc/" + item.Name
+		want, err := r.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var content []byte
+		var readErr error
+		if want.Type == File {
+			var read Entry
+			if read, content, readErr = r.Read(path, 15); readErr == nil {
+				want = read
+			}
+		}
+		if diff := cmp.Diff(want, item.Entry); diff != "" {
+			t.Errorf("%s: entry (-want +got):\n%s", path, diff)
+		}
+		if !bytes.Equal(item.Content, content) {
+			t.Errorf("%s: got content %q, want %q", path, item.Content, content)
+		}
+		if fmt.Sprint(item.Err) != fmt.Sprint(readErr) {
+			t.Errorf("%s: got error %v, want %v", path, item.Err, readErr)
+		}
+	}
+	if diff := cmp.Diff(names, got); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	if _, err := r.ReadAll("/etc", 3, 15); !errors.Is(err, ErrTooMany) {
+		t.Errorf("limit 3: got %v, want %v", err, ErrTooMany)
+	}
+}
