@@ -2,6 +2,7 @@ package insserv
 
 import (
 	"bytes"
+	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -20,11 +21,11 @@ func TestFindRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elf, err := os.ReadFile("/bin/sh")
+	shell, err := os.ReadFile("/bin/sh")
 	if err != nil {
 		t.Fatal(err)
 	}
-	foreign := bytes.Clone(elf)
+	foreign := bytes.Clone(shell)
 	binary.NativeEndian.PutUint16(foreign[18:], 22) // e_machine: S/390
 	write := func(content []byte, mode os.FileMode) func(string) error {
 		return func(path string) error { return errors.Join(os.WriteFile(path, content, mode), os.Chmod(path, mode)) }
@@ -36,17 +37,17 @@ func TestFindRefuses(t *testing.T) {
 	}{
 		{"a script", write([]byte("#!/bin/sh\nexit 0\n"), 0o755), "no ELF program"},
 		{"empty", write(nil, 0o755), "no ELF program"},
-		{"cut short", write(elf[:len(elf)/2], 0o755), "/sbin/insserv"},
-		{"not executable", write(elf, 0o644), "not executable"},
-		{"writable by others", write(elf, 0o777), "others than the guest's root"},
+		{"cut short", write(shell[:len(shell)/2], 0o755), "/sbin/insserv"},
+		{"not executable", write(shell, 0o644), "not executable"},
+		{"writable by others", write(shell, 0o777), "others than the guest's root"},
 		{"for another architecture", write(foreign, 0o755), "no such file or directory"},
 		{"a symlink to the host", func(path string) error { return os.Symlink(self, path) }, "not a regular file"},
 		{"a FIFO", func(path string) error { return syscall.Mkfifo(path, 0o755) }, "not a regular file"},
 		{"a directory", func(path string) error { return os.Mkdir(path, 0o755) }, "not a regular file"},
 		{"too large", func(path string) error {
-			return errors.Join(write(elf, 0o755)(path), os.Truncate(path, maxBinary+1))
+			return errors.Join(write(shell, 0o755)(path), os.Truncate(path, maxBinary+1))
 		}, "too large"},
-		{"without its loader", write(elf, 0o755), "cannot load /sbin/insserv"},
+		{"without its loader", write(shell, 0o755), "cannot load /sbin/insserv"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Find(openRoot(t, guestWith(t, test.make)))
@@ -87,16 +88,30 @@ func guestWith(t *testing.T, insserv func(path string) error) (dir string) {
 	return dir
 }
 
-// FuzzLink has hostile programs tell which libraries they want.
+// FuzzLink has hostile programs tell which loader and libraries they want, in a
+// guest that has none.
 func FuzzLink(f *testing.F) {
-	for _, seed := range []string{"/bin/sh", "/sbin/insserv"} {
-		if content, err := os.ReadFile(seed); err == nil {
-			f.Add(content)
-		}
+	var seed bytes.Buffer
+	const loader = "/lib/ld-linux.so.2\x00"
+	if err := errors.Join(
+		binary.Write(&seed, binary.LittleEndian, elf.Header64{
+			Ident:   [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
+			Type:    uint16(elf.ET_DYN),
+			Machine: uint16(elf.EM_X86_64), Version: uint32(elf.EV_CURRENT),
+			Phoff: 64, Phentsize: 56, Phnum: 1, Shoff: 139, Shentsize: 64, Shnum: 2, Shstrndx: 0,
+		}),
+		binary.Write(&seed, binary.LittleEndian, elf.Prog64{Type: uint32(elf.PT_INTERP), Off: 120, Filesz: uint64(len(loader))}),
+		binary.Write(&seed, binary.LittleEndian, []byte(loader)),
+		binary.Write(&seed, binary.LittleEndian, elf.Section64{Type: uint32(elf.SHT_STRTAB), Off: 120, Size: uint64(len(loader))}),
+		binary.Write(&seed, binary.LittleEndian, elf.Section64{Type: uint32(elf.SHT_DYNAMIC), Off: 0, Size: 64}),
+	); err != nil {
+		f.Fatal(err)
 	}
+	f.Add(seed.Bytes())
+	root := openRoot(f, f.TempDir())
 	f.Fuzz(func(t *testing.T, content []byte) {
 		p := program{path: places[0], files: map[string][]byte{places[0]: content}}
-		if err := p.link(openRoot(t, t.TempDir()), places[0]); err == nil && len(p.files) > 1 {
+		if err := p.link(root, places[0]); err == nil && len(p.files) > 1 {
 			t.Errorf("an empty guest has %d libraries", len(p.files)-1)
 		}
 	})

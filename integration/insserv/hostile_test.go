@@ -22,9 +22,9 @@ import (
 	"github.com/bootledger/bootledger/snapshot"
 )
 
-// shell gives an engine whose insserv is this machine's shell, and a tree with a
+// shellEngine gives an engine whose insserv is this machine's shell, and a tree with a
 // script for it to run, named by its one argument.
-func shell(t *testing.T, script string) (*Engine, boot.Tree, []string) {
+func shellEngine(t *testing.T, script string) (*Engine, boot.Tree, []string) {
 	t.Helper()
 	guesttest.Need(t)
 	content, err := os.ReadFile("/bin/sh")
@@ -58,7 +58,7 @@ func TestHostileEnds(t *testing.T) {
 		{"makes an override", "echo x >/etc/lsb-release", "it made /etc/lsb-release"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			engine, tree, args := shell(t, test.script+"\n")
+			engine, tree, args := shellEngine(t, test.script+"\n")
 			_, err := engine.Run(t.Context(), tree, args)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
@@ -77,7 +77,7 @@ func TestHostileIsEnded(t *testing.T) {
 		"waits for a child": "while :; do wait; done",
 	} {
 		t.Run(name, func(t *testing.T) {
-			engine, tree, args := shell(t, script+"\n")
+			engine, tree, args := shellEngine(t, script+"\n")
 			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 			defer cancel()
 			if _, err := engine.Run(ctx, tree, args); !errors.Is(err, context.DeadlineExceeded) {
@@ -88,7 +88,7 @@ func TestHostileIsEnded(t *testing.T) {
 }
 
 func TestHostileOutput(t *testing.T) {
-	engine, tree, args := shell(t, `i=0; while [ $i -lt 10000 ]; do echo 0123456789; echo 9876543210 >&2; i=$((i+1)); done`+"\n")
+	engine, tree, args := shellEngine(t, `i=0; while [ $i -lt 10000 ]; do echo 0123456789; echo 9876543210 >&2; i=$((i+1)); done`+"\n")
 	got, err := engine.Run(t.Context(), tree, args)
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +110,7 @@ func TestHostileSees(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, tree, args := shell(t, `
+	engine, tree, args := shellEngine(t, `
 for file in /* /../../*; do echo $file; done
 read line && echo there is input
 ulimit -t

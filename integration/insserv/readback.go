@@ -56,7 +56,7 @@ func readBack(before boot.Tree) (tree boot.Tree, err error) {
 			result.Depend[name] = node.Content
 		}
 	}
-	return (&boot.Configuration{Tree: before}).WithOrder(result), nil
+	return before.WithOrder(result), nil
 }
 
 // checkUntouched compares what insserv has no business with: all but which links

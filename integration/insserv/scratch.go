@@ -18,7 +18,8 @@ import (
 )
 
 // stranger is the user and group that the scratch copy belongs to and the
-// program runs as. Debian Policy 9.2.2 gives 65000 to 65533 to nobody.
+// program runs as. Debian Policy 9.2.2 reserves 65000 to 65533: no account has
+// it.
 const stranger = 65533
 
 // scratchSize bounds the tmpfs, in bytes.
