@@ -11,7 +11,7 @@ GOFUMPT       := go run mvdan.cc/gofumpt@v0.12.0
 BUILD := CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint cover fuzz cross clean help
+.PHONY: build demo test lint cover bench fuzz cross clean help
 
 build: ## build ./bootledger, one static file
 	$(BUILD) -o bootledger ./cmd/bootledger
@@ -31,6 +31,9 @@ lint: ## run go vet, gofumpt and golangci-lint; a warning is an error
 cover: ## run all tests and print how much of each function they reach
 	go test -coverprofile=cover.out -coverpkg=./... ./...
 	go tool cover -func=cover.out
+
+bench: ## compare with insserv, etckeeper and a shell loop: needs root, and etckeeper for some
+	go test -run "^$$" -bench . ./integration/bench
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@set -e; for package in $$(go list ./...); do \

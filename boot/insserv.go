@@ -12,45 +12,44 @@ import (
 )
 
 // OrderInput gives what insserv would read of the guest.
-func (c *Configuration) OrderInput() order.Input {
-	tree := c.Tree
+func (t Tree) OrderInput() order.Input {
 	in := order.Input{
 		Links:           map[lsb.Runlevel][]order.LinkEntry{},
-		Conf:            tree.Nodes["/etc/insserv.conf"].Content,
+		Conf:            t.Nodes["/etc/insserv.conf"].Content,
 		VendorOverrides: map[string][]byte{},
 		LocalOverrides:  map[string][]byte{},
-		FileFilters:     tree.Nodes["/etc/insserv/file-filters"].Content,
+		FileFilters:     t.Nodes["/etc/insserv/file-filters"].Content,
 	}
-	for _, name := range tree.Names[InitDir] {
+	for _, name := range t.Names[InitDir] {
 		path := InitDir + "/" + name
-		node := tree.Nodes[path]
-		script := order.Script{Name: name, Symlink: node.Type == rootfs.Symlink, Target: node.Target, Real: realName(tree, name)}
-		if at, ok := file(tree, path); ok {
+		node := t.Nodes[path]
+		script := order.Script{Name: name, Symlink: node.Type == rootfs.Symlink, Target: node.Target, Real: realName(t, name)}
+		if at, ok := file(t, path); ok {
 			script.Regular, script.Executable, script.Text = true, at.Mode&0o100 != 0, at.Content
 		}
 		in.Scripts = append(in.Scripts, script)
 	}
 	for _, level := range lsb.AllRunlevels {
 		dir := "/etc/" + level.Dir()
-		names, exists := tree.Names[dir]
+		names, exists := t.Names[dir]
 		if !exists {
 			continue
 		}
 		in.Links[level] = []order.LinkEntry{}
 		for _, base := range names {
-			in.Links[level] = append(in.Links[level], c.linkEntry(dir, base))
+			in.Links[level] = append(in.Links[level], t.linkEntry(dir, base))
 		}
 	}
-	for _, name := range tree.Names["/etc/insserv.conf.d"] {
-		if node := tree.Nodes["/etc/insserv.conf.d/"+name]; node.Type == rootfs.File {
+	for _, name := range t.Names["/etc/insserv.conf.d"] {
+		if node := t.Nodes["/etc/insserv.conf.d/"+name]; node.Type == rootfs.File {
 			in.ConfDir = append(in.ConfDir, lsb.File{Name: name, Text: node.Content})
 		}
 	}
 	for dir, overrides := range map[string]map[string][]byte{
 		"/usr/share/insserv/overrides": in.VendorOverrides, "/etc/insserv/overrides": in.LocalOverrides,
 	} {
-		for _, name := range tree.Names[dir] {
-			if node := tree.Nodes[dir+"/"+name]; node.Type == rootfs.File {
+		for _, name := range t.Names[dir] {
+			if node := t.Nodes[dir+"/"+name]; node.Type == rootfs.File {
 				overrides[name] = node.Content
 			}
 		}
@@ -58,29 +57,29 @@ func (c *Configuration) OrderInput() order.Input {
 	return in
 }
 
-func (c *Configuration) linkEntry(dir, base string) order.LinkEntry {
+func (t Tree) linkEntry(dir, base string) order.LinkEntry {
 	full := dir + "/" + base
-	node := c.Tree.Nodes[full]
+	node := t.Nodes[full]
 	entry := order.LinkEntry{Base: base, Symlink: node.Type == rootfs.Symlink, Target: node.Target}
 	if !entry.Symlink {
 		return entry
 	}
 	// A link that a plan added ends at its script as the plan has it.
 	if script := path.Join(dir, node.Target); path.Dir(script) == InitDir {
-		if _, there := c.Tree.Nodes[script]; there {
-			_, leads := file(c.Tree, script)
-			entry.Dangling = !leads && c.Tree.Nodes[script].Type == rootfs.Symlink
+		if _, there := t.Nodes[script]; there {
+			_, leads := file(t, script)
+			entry.Dangling = !leads && t.Nodes[script].Type == rootfs.Symlink
 			return entry
 		}
 	}
-	at, leads := c.Tree.Through[full]
+	at, leads := t.Through[full]
 	entry.Dangling, entry.Text, entry.Real = !leads, at.Content, path.Base(node.Target)
 	return entry
 }
 
 // WithOrder gives the tree as insserv leaves it after a call with this result.
-func (c *Configuration) WithOrder(result order.Result) Tree {
-	tree := c.Tree.Clone()
+func (t Tree) WithOrder(result order.Result) Tree {
+	tree := t.Clone()
 	for _, level := range lsb.AllRunlevels {
 		bases, exists := result.Links[level]
 		if !exists {
@@ -91,8 +90,12 @@ func (c *Configuration) WithOrder(result order.Result) Tree {
 			tree.Nodes[dir] = Node{Entry: rootfs.Entry{Type: rootfs.Dir, Mode: 0o755}}
 			tree.Names["/etc"] = append(tree.Names["/etc"], level.Dir())
 		}
+		stays := make(map[string]bool, len(bases))
+		for _, base := range bases {
+			stays[base] = true
+		}
 		for _, base := range tree.Names[dir] {
-			if !slices.Contains(bases, base) {
+			if !stays[base] {
 				delete(tree.Nodes, dir+"/"+base)
 				delete(tree.Through, dir+"/"+base)
 			}

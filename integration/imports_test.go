@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"snapshot": belowSnapshot,
 
 	"integration":                   {},
+	"integration/bench":             {},
 	"integration/guesttest":         fromSnapshot,
 	"integration/insserv":           fromSnapshot,
 	"integration/lxc":               fromSnapshot,

@@ -46,12 +46,11 @@ func (n Native) Run(_ context.Context, tree boot.Tree, args []string) (Outcome, 
 	if err != nil {
 		return Outcome{}, err
 	}
-	configuration := boot.FromTree(tree)
-	result := order.Run(n.Rules, configuration.OrderInput(), call)
+	result := order.Run(n.Rules, tree.OrderInput(), call)
 	return Outcome{
 		ExitCode: result.ExitCode,
 		Stderr:   strings.Join(result.Messages, "\n"),
-		Tree:     configuration.WithOrder(result),
+		Tree:     tree.WithOrder(result),
 	}, nil
 }
 

@@ -117,11 +117,11 @@ func updateRCD(dir, script string) (err error) {
 		return err
 	}
 	rules, _ := order.RulesFor(insservVersion)
-	result := order.Run(rules, guest.OrderInput(), order.Call{Names: []string{script}})
+	result := order.Run(rules, guest.Tree.OrderInput(), order.Call{Names: []string{script}})
 	if result.ExitCode != 0 {
 		return fmt.Errorf("insserv %s refuses: %s", script, strings.Join(result.Messages, "; "))
 	}
-	return replace(root, guest.Tree, guest.WithOrder(result))
+	return replace(root, guest.Tree, guest.Tree.WithOrder(result))
 }
 
 // replace makes the guest hold the tree after where it differs from before,

@@ -45,7 +45,7 @@ func checkOrder(t *testing.T, dir string) {
 		slices.Sort(names)
 	}
 	rules, _ := order.RulesFor(insservVersion)
-	result := order.Run(rules, boot.FromTree(tree).OrderInput(), order.Call{})
+	result := order.Run(rules, tree.OrderInput(), order.Call{})
 	if result.ExitCode != 0 || len(result.Added) > 0 || len(result.Removed) > 0 {
 		t.Errorf("insserv exits with %d, makes %v and removes %v: %q", result.ExitCode, result.Added, result.Removed, result.Messages)
 	}
