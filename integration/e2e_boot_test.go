@@ -1,0 +1,113 @@
+package integration_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/bootledger/bootledger/integration/guesttest"
+)
+
+// boots is how often each kind of guest is booted: single boots of one and the
+// same guest differ by a third.
+const boots = 3
+
+// TestConvertedGuestBoots boots guests of the same build with and without
+// conversion, in turns.
+func TestConvertedGuestBoots(t *testing.T) {
+	eachRelease(t, func(t *testing.T, release string) {
+		plain, converted, required := &series{}, &series{}, &series{}
+		for range boots {
+			plain.boot(t, build(t, release))
+
+			g := build(t, release)
+			g.inside(0, "convert")
+			converted.boot(t, g)
+		}
+		g := build(t, release)
+		g.inside(0, "convert", "--level=required")
+		required.boot(t, g)
+
+		for name, s := range map[string]*series{"unconverted": plain, "level required": required, "level advised": converted} {
+			t.Logf("%s: boot %v, halt %v, best of %d; %d failures in the boot, %d in the halt: %q, %q", name, s.best(), s.bestHalt(),
+				len(s.reports), len(s.reports[0].Failures), len(s.reports[0].HaltFailures), s.reports[0].Failures, s.reports[0].HaltFailures)
+		}
+		for _, s := range []*series{required, converted} {
+			for _, report := range s.reports {
+				if line := added(plain.failures(), report.Failures); line != "" {
+					t.Errorf("only the converted guest prints %q:\n%s", line, strings.Join(report.Console, "\n"))
+				}
+				if line := added(plain.haltFailures(), report.HaltFailures); line != "" {
+					t.Errorf("only the converted guest prints %q on its way down:\n%s", line, strings.Join(report.HaltConsole, "\n"))
+				}
+			}
+		}
+		if got, before := len(converted.failures()), len(plain.failures()); got >= before {
+			t.Errorf("%d lines of failures, %d without conversion", got, before)
+		}
+		if converted.best() >= plain.best() {
+			t.Errorf("boots in %v, without conversion in %v", converted.best(), plain.best())
+		}
+	})
+}
+
+// series is what several boots of the same kind of guest gave.
+type series struct{ reports []guesttest.BootReport }
+
+// boot boots a guest that has to come up and go down in good order.
+func (s *series) boot(t *testing.T, g guest) {
+	t.Helper()
+	report := guesttest.Boot(t, g.root, nil)
+	s.reports = append(s.reports, report)
+	if !report.Complete || report.Runlevel != "2" || !report.Halted {
+		t.Errorf("complete %t, runlevel %q, halted %t", report.Complete, report.Runlevel, report.Halted)
+	}
+	for _, daemon := range []string{"cron", "rsyslogd", "sshd"} {
+		if !slices.Contains(report.Processes, daemon) {
+			t.Errorf("no %s among %q", daemon, report.Processes)
+		}
+	}
+	// halt ends the guest at once: what stops services has to come before.
+	down := strings.Join(report.HaltConsole, "\n")
+	signals, halt := strings.Index(down, "Asking all remaining processes to terminate"), strings.Index(down, "Will now halt")
+	if syslog := strings.Index(down, "Stopping enhanced syslogd"); signals < 0 || syslog < signals || halt < syslog {
+		t.Errorf("not stopped in order:\n%s", down)
+	}
+}
+
+func (s *series) best() time.Duration {
+	return slices.MinFunc(s.reports, func(a, b guesttest.BootReport) int { return int(a.Duration - b.Duration) }).Duration
+}
+
+func (s *series) bestHalt() time.Duration {
+	return slices.MinFunc(s.reports, func(a, b guesttest.BootReport) int { return int(a.HaltDuration - b.HaltDuration) }).HaltDuration
+}
+
+// failures gives the failures of the boot that had most of them.
+func (s *series) failures() []string {
+	return slices.MaxFunc(s.reports, func(a, b guesttest.BootReport) int { return len(a.Failures) - len(b.Failures) }).Failures
+}
+
+func (s *series) haltFailures() []string {
+	return slices.MaxFunc(s.reports, func(a, b guesttest.BootReport) int { return len(a.HaltFailures) - len(b.HaltFailures) }).HaltFailures
+}
+
+var number = regexp.MustCompile(`[0-9]+`)
+
+// added gives a line that is not among those known, empty if there is none.
+// Numbers of processes do not count, and since scripts run side by side what one
+// prints may begin behind what another did.
+func added(known, lines []string) string {
+	for _, line := range lines {
+		plain := number.ReplaceAllString(line, "N")
+		if !slices.ContainsFunc(known, func(k string) bool {
+			k = number.ReplaceAllString(k, "N")
+			return strings.HasSuffix(k, plain) || strings.HasSuffix(plain, k)
+		}) {
+			return line
+		}
+	}
+	return ""
+}
