@@ -13,7 +13,7 @@ import (
 func TestConvert(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
 		g, other := build(t, release), build(t, release)
-		before := g.listing("/etc")
+		before, order := g.listing("/etc"), g.order()
 
 		done := decode[resultJSON](t, g.inside(0, "convert", "--json=short"))
 		if done.Transaction != 1 || done.Kind != "convert" {
@@ -53,6 +53,16 @@ func TestConvert(t *testing.T) {
 			}
 		}
 		t.Logf("of %d scripts %d disabled: %v: %v", len(scripts), len(disabled), counts, disabled)
+
+		for file, scripts := range g.order() {
+			for script, now := range scripts {
+				for other := range order[file][script] {
+					if !now[other] && !slices.Contains(done.Scripts, other) {
+						t.Errorf("%s: %s no longer waits for %s", file, script, other)
+					}
+				}
+			}
+		}
 
 		other.outside(0, "convert")
 		if diff := cmp.Diff(g.links(), other.links()); diff != "" {

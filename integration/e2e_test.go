@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bootledger/bootledger/boot/lsb"
 	"github.com/bootledger/bootledger/boot/rootfs/rootfstest"
 	"github.com/bootledger/bootledger/integration/guesttest"
 	"github.com/bootledger/bootledger/state"
@@ -168,10 +169,29 @@ func (g guest) links() []string {
 	return paths
 }
 
-// depend gives the files that startpar boots from.
-func (g guest) depend() map[string]string {
+// order gives, for each file that startpar reads and each script in it, all that
+// has to run before the script.
+func (g guest) order() map[string]map[string]map[string]bool {
 	g.Helper()
-	return g.files("/etc/init.d/.depend.*")
+	order := map[string]map[string]map[string]bool{}
+	for file, text := range g.files("/etc/init.d/.depend.*") {
+		depend, err := lsb.ParseDepend([]byte(text))
+		must(g, err)
+		before := map[string]map[string]bool{}
+		for _, script := range depend.Targets {
+			before[script] = map[string]bool{}
+		}
+		for range depend.Targets { // as often as the longest chain is long, at most
+			for _, rule := range depend.Rules {
+				for _, other := range rule.After {
+					before[rule.Script][other] = true
+					maps.Copy(before[rule.Script], before[other])
+				}
+			}
+		}
+		order[file] = before
+	}
+	return order
 }
 
 // files gives the contents of files by their paths in the guest.

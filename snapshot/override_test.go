@@ -168,7 +168,7 @@ func with(t *testing.T, dir string, do func(*Session) error) {
 	t.Helper()
 	root, err := rootfs.Open(dir)
 	must(t, err)
-	defer root.Close() //nolint:errcheck // what it changed is looked at
+	defer root.Close()
 	s, err := Open(Options{Root: root, Ledger: "/var/lib/bootledger/state.db", Now: time.Now, Profile: profile.LXC()})
 	must(t, err)
 	must(t, do(s))
