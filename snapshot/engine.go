@@ -91,7 +91,7 @@ func (d *draft) compareWithPrediction(ctx context.Context, s *Session, actual bo
 		differing = append(differing, change.Path)
 	}
 	if len(differing) > 0 {
-		d.warn("insserv wrote %s otherwise than the native engine predicted", enumerate(differing, 4))
+		d.warn("insserv wrote %s otherwise than the native engine predicted; what insserv wrote holds", enumerate(differing, 4))
 	}
 }
 

@@ -113,6 +113,12 @@ func (r *run) ruleOf(n *node, m mode) []string {
 	if m == stopping {
 		list = s.stopsAfter
 	}
+	if m == starting && r.rules.AllAfterwards && s.has(wantsAll) { // it has no edges to them
+		list = nil
+		for _, o := range r.services {
+			list = append(list, entry{to: o})
+		}
+	}
 	var after []string
 	var printed []*service
 	for _, e := range list {

@@ -105,22 +105,9 @@ func replay(t *testing.T, c goldenCase, version string, steps []goldenStep) {
 			t.Errorf("step %d %v: exit code %d, want %d\ngot  %q\nwant %q", i, step.Args, got.ExitCode, step.Exit, got.Messages, step.Stderr)
 			return
 		}
-		if strings.Contains(step.Stderr, "insserv-"+version) && os.Getenv("ORDER_MESSAGES") != "" {
-			var want []string
-			for l := range strings.Lines(step.Stderr) {
-				_, l, _ = strings.Cut(strings.TrimSuffix(l, "\n"), ": ")
-				want = append(want, l)
-			}
-			f := func(list []string) (o []string) {
-				for _, l := range list {
-					if strings.Contains(l, "loop") || strings.Contains(l, "Max") {
-						o = append(o, l)
-					}
-				}
-				return
-			}
-			if d := cmp.Diff(f(want), f(got.Messages)); d != "" {
-				t.Errorf("MSG step %d\n%s", i, d)
+		if strings.Contains(step.Stderr, "insserv-"+version+": ") { // kept of one version of those that agree
+			if diff := cmp.Diff(loopLines(step.Stderr), loopLines(strings.Join(got.Messages, "\n"))); diff != "" {
+				t.Errorf("step %d %v: loops (-want +got):\n%s", i, step.Args, diff)
 			}
 		}
 		var gotLinks, wantLinks []string
@@ -148,4 +135,18 @@ func replay(t *testing.T, c goldenCase, version string, steps []goldenStep) {
 		}
 		targets = step.Links
 	}
+}
+
+// loopLines picks the messages about loops: where they are the same, the graph
+// was followed in the same way.
+func loopLines(text string) []string {
+	var found []string
+	for line := range strings.Lines(text) {
+		if i := strings.Index(line, "There is a loop "); i >= 0 {
+			found = append(found, strings.TrimSpace(line[i:]))
+		} else if i := strings.Index(line, "loop involving "); i >= 0 {
+			found = append(found, strings.TrimSpace(line[i:]))
+		}
+	}
+	return found
 }

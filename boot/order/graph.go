@@ -11,8 +11,8 @@ type service struct {
 	name  string
 	flags flags
 	refs  int // links to its script
-	// start and stop are sequences: of its links while scripts are read, of
-	// its node later.
+	// start and stop are the sequences of its links: the highest S link, the
+	// lowest K link, 0 if there is none.
 	start, stop int
 	// requires lists what starts before this service, stopsAfter what stops
 	// before it, in the order in which headers said so.
@@ -123,8 +123,7 @@ type servicePair struct {
 	mode   mode
 }
 
-// lastSequence is what a service without K links has as its stop sequence while
-// links are read, and the highest one that a link may have.
+// lastSequence is the highest sequence that a link may have.
 const lastSequence = 99
 
 func newGraph() graph {
@@ -140,7 +139,7 @@ func (g *graph) service(name string) *service {
 	if s, ok := g.byName[name]; ok {
 		return s
 	}
-	s := &service{name: name, stop: lastSequence}
+	s := &service{name: name}
 	s.node = &node{first: s}
 	s.node.sides[starting].atLeast = 1
 	s.node.sides[stopping].atLeast = 1

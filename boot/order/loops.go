@@ -1,23 +1,29 @@
 package order
 
-// loop reports a loop between two nodes, each at most once.
-func (r *run) loop(first, second *node, m mode) {
+// loop reports a loop between a and b, one of which is parent, the node that the
+// other was reached from; nil if it was reached from none. A node is to blame for
+// one loop at most, the parent first.
+func (r *run) loop(a, b, parent *node, m mode) {
 	verb := "started"
 	if m == stopping {
 		verb = "stopped"
 	}
-	for _, n := range []*node{first, second} {
+	other := a
+	if a == parent {
+		other = b
+	}
+	for _, n := range []*node{parent, other} {
 		if n == nil || n.sides[m].looped {
 			continue
 		}
 		n.sides[m].looped = true
-		if first == second || first == nil || second == nil {
+		if a == b || b == nil {
 			r.say("There is a loop at service %s if %s", n.first.name, verb)
 			r.loops = append(r.loops, Loop{Stop: m == stopping, Services: []string{n.first.name}})
 			return
 		}
-		r.say("There is a loop between service %s and %s if %s", second.first.name, first.first.name, verb)
-		r.loops = append(r.loops, Loop{Stop: m == stopping, Services: []string{second.first.name, first.first.name}})
+		r.say("There is a loop between service %s and %s if %s", a.first.name, b.first.name, verb)
+		r.loops = append(r.loops, Loop{Stop: m == stopping, Services: []string{a.first.name, b.first.name}})
 		return
 	}
 }

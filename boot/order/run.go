@@ -23,6 +23,7 @@ type run struct {
 
 	deepest    [2]int // highest sequence among nodes of runlevels 0 to 6
 	looped     bool   // a loop was found that -f must override
+	numbered   bool   // loops that are found from now on do not count
 	warned     warnings
 	requiredBy map[*service][]*service // enabled scripts by what they require
 	failed     bool                    // a check failed

@@ -51,7 +51,9 @@ func (r *run) scanLink(level levels, action lsb.Action, sequence int, name strin
 	for _, token := range tokens {
 		s := r.service(token)
 		if action == lsb.Stop {
-			s.stop = min(s.stop, sequence)
+			if s.stop == 0 || sequence < s.stop {
+				s.stop = sequence
+			}
 			s.side(stopping).levels |= level
 		} else {
 			s.start = max(s.start, sequence)

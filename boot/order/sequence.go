@@ -22,6 +22,7 @@ func (r *run) number() {
 			n.guess(stopping)
 		}
 	}
+	r.numbered = true
 }
 
 // follow raises the sequences of what comes after root. parent is the node
@@ -30,21 +31,21 @@ func (r *run) number() {
 // The walk goes along the first link of each node, so that a name without
 // script is passed through, and calls itself for every other link; that some
 // links are not looked at is insserv's own way.
-func (r *run) follow(root, parent *node, level int, m mode) int {
+func (r *run) follow(root, parent *node, level int, m mode) {
 	top := &root.sides[m]
 	if top.open {
-		r.loop(parent, root, m)
-		return 0
+		r.loop(root, parent, parent, m)
+		return
 	}
 	depth := max(level, top.atLeast)
 	if depth > lastSequence {
 		r.tooDeep()
-		return 0
+		return
 	}
 	for n, count := root, 0; n != nil; count++ {
-		if count > lastSequence {
-			r.loop(parent, n, m)
-			return 0
+		if count > lastSequence || n == parent {
+			r.loop(n, parent, parent, m)
+			return
 		}
 		s := &n.sides[m]
 		var next *node
@@ -55,38 +56,33 @@ func (r *run) follow(root, parent *node, level int, m mode) int {
 			n = next
 			continue
 		}
-		if n == parent {
-			r.loop(parent, n, m)
-			return 0
-		}
 		depth = max(depth, s.depth)
 		s.depth = depth
 		if s.levels&normalLevels != 0 {
 			r.deepest[m] = max(r.deepest[m], depth)
 		}
 		if next == nil {
-			return 0
+			return
 		}
 		depth++
 		if depth > lastSequence {
 			r.tooDeep()
-			return 0
+			return
 		}
-		if ok, hard := r.followLinks(root, n, parent, depth, m); !ok {
-			if !s.reported {
+		if !r.followLinks(root, n, parent, depth, m) {
+			if !s.reported && !r.numbered {
 				s.reported = true
 				r.looped = true
 				r.say(" loop involving service %s at depth %d", n.first.name, level)
 			}
-			return hard
+			return
 		}
 		n = next
 	}
-	return 0
 }
 
 // followLinks follows the links of n; false when that ran into a loop.
-func (r *run) followLinks(root, n, parent *node, depth int, m mode) (ok bool, hard int) {
+func (r *run) followLinks(root, n, parent *node, depth int, m mode) bool {
 	top, s := &root.sides[m], &n.sides[m]
 	s.open = true
 	defer func() { s.open = false }()
@@ -99,8 +95,8 @@ func (r *run) followLinks(root, n, parent *node, depth int, m mode) (ok bool, ha
 			break
 		}
 		if t == parent {
-			r.loop(n, parent, m)
-			return false, 2
+			r.loop(parent, n, parent, m)
+			return false
 		}
 		if m == stopping && t.first.has(wantsFirst) {
 			r.say("service %s must be stopped before %s", n.first.name, t.first.name)
@@ -115,14 +111,12 @@ func (r *run) followLinks(root, n, parent *node, depth int, m mode) (ok bool, ha
 		if to.depth >= depth {
 			continue
 		}
-		if hard := r.follow(t, n, depth, m); hard > 0 {
-			return false, hard - 1
-		}
+		r.follow(t, n, depth, m)
 		if to.looped || s.looped || parent != nil && parent.sides[m].looped {
-			return false, 0
+			return false
 		}
 	}
-	return true, 0
+	return true
 }
 
 func (r *run) tooDeep() {

@@ -24,10 +24,10 @@ func (r *run) placeWithoutHeader() {
 			}
 		}
 		if before != nil {
-			r.requireStart(s, before, false, reason{owner: s.node.script})
+			r.link(before.node, s.node, starting)
 		}
 		if after != nil {
-			r.requireStop(s, after, false, reason{owner: s.node.script})
+			r.link(s.node, after.node, stopping)
 		}
 	}
 }
@@ -35,6 +35,10 @@ func (r *run) placeWithoutHeader() {
 // placeAll adds the edges of scripts that ask to stop before all others, and of
 // those that ask to start after all others.
 func (r *run) placeAll() {
+	shared := stopping
+	if r.rules.AllAfterwards {
+		shared = starting
+	}
 	for _, s := range r.services {
 		if !s.has(wantsFirst) || s.has(alias) {
 			continue
@@ -42,7 +46,7 @@ func (r *run) placeAll() {
 		s.side(stopping).depth = max(s.side(stopping).depth, 1)
 		from := reason{key: lsb.RequiredStop, owner: s.node.script, facility: "$all"}
 		for _, o := range r.services {
-			if o != s && !o.has(alias|wantsFirst) && (o.side(stopping).levels&s.side(stopping).levels|o.side(starting).levels&s.side(starting).levels) != 0 {
+			if o != s && !o.has(alias|wantsFirst) && o.side(shared).levels&s.side(shared).levels != 0 {
 				r.requireStop(s, o, false, from)
 			}
 		}
