@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,16 +164,25 @@ func put(name, text string) func(*testing.T, string) {
 	}
 }
 
-// with does something in a session on a guest.
+// with does something in a session on a guest. It may be called side by side.
 func with(t *testing.T, dir string, do func(*Session) error) {
 	t.Helper()
 	root, err := rootfs.Open(dir)
-	must(t, err)
+	if err != nil {
+		t.Error(err)
+		return
+	}
 	defer root.Close()
-	s, err := Open(Options{Root: root, Ledger: "/var/lib/bootledger/state.db", Now: time.Now, Profile: profile.LXC()})
-	must(t, err)
-	must(t, do(s))
-	must(t, s.Close())
+	s, err := Open(Options{
+		Root: root, Ledger: "/var/lib/bootledger/state.db", Wait: time.Minute, Now: time.Now, Profile: profile.LXC(),
+	})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	if err := errors.Join(do(s), s.Close()); err != nil {
+		t.Error(err)
+	}
 }
 
 func must(t *testing.T, err error) {
