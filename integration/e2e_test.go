@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -37,6 +36,9 @@ func TestMain(m *testing.M) {
 var built = sync.OnceValues(func() (string, error) {
 	var err error
 	if buildDir, err = os.MkdirTemp("", "bootledger-e2e-"); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(buildDir, 0o755); err != nil { // other users call it, too
 		return "", err
 	}
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", buildDir, "../cmd/bootledger")
@@ -79,13 +81,23 @@ func install(g guest) guest {
 // inside calls bootledger inside the guest.
 func (g guest) inside(code int, args ...string) answer {
 	g.Helper()
-	return call(g, code, guesttest.Command(g, g.root, append([]string{installed}, args...)...))
+	return call(g, code, g.insideCommand(args...))
+}
+
+func (g guest) insideCommand(args ...string) *exec.Cmd {
+	g.Helper()
+	return guesttest.Command(g, g.root, append([]string{installed}, args...)...)
 }
 
 // outside calls bootledger on the host, with the native engine.
 func (g guest) outside(code int, args ...string) answer {
 	g.Helper()
-	return call(g, code, exec.Command(binary(g), append([]string{"--root=" + g.root, "--engine=native"}, args...)...))
+	return call(g, code, g.outsideCommand(args...))
+}
+
+func (g guest) outsideCommand(args ...string) *exec.Cmd {
+	g.Helper()
+	return exec.Command(binary(g), append([]string{"--root=" + g.root, "--engine=native"}, args...)...)
 }
 
 // answer is what a call printed.
@@ -135,9 +147,6 @@ type (
 	statusJSON struct {
 		InSync bool `json:"in_sync"`
 		Drift  []struct{ Script, Kind, Package, Path string }
-	}
-	errorJSON struct {
-		Error struct{ Kind, Message, Hint string }
 	}
 )
 
@@ -233,12 +242,6 @@ func eachRelease(t *testing.T, test func(t *testing.T, release string)) {
 	for _, release := range guesttest.Releases {
 		t.Run(release, func(t *testing.T) { test(t, release) })
 	}
-}
-
-// asUser makes a command run as a user without rights.
-func asUser(cmd *exec.Cmd) *exec.Cmd {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
-	return cmd
 }
 
 func must(t testing.TB, err error) {
