@@ -26,7 +26,7 @@ const buildTimeout = 10 * time.Minute
 // packages make a guest that has something to take out of its boot.
 var packages = []string{
 	"sysvinit-core", "sysv-rc", "insserv", "initscripts", "startpar", "procps", "udev", "kmod", "ifupdown", "cron",
-	"openssh-server", "lvm2", "mdadm", "hdparm", "fuse3", "lm-sensors", "console-setup", "kbd", "nfs-common", "rsyslog",
+	"openssh-server", "e2fsprogs", "lvm2", "mdadm", "hdparm", "fuse3", "lm-sensors", "console-setup", "kbd", "nfs-common", "rsyslog",
 }
 
 // Build gives the root directory of a fresh guest of a release, as its package
