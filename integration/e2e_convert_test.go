@@ -19,6 +19,14 @@ func TestConvert(t *testing.T) {
 		if done.Transaction != 1 || done.Kind != "convert" {
 			t.Errorf("got transaction %d, %s", done.Transaction, done.Kind)
 		}
+		for _, op := range done.Operations {
+			if op.Op == "insserv" && (op.Engine != "insserv" || *op.ExitCode != 0) {
+				t.Errorf("the guest's own insserv did not do it: %+v", op)
+			}
+		}
+		if len(done.Warnings) > 0 {
+			t.Errorf("warnings: %q", done.Warnings)
+		}
 		if log := decode[[]any](t, g.inside(0, "log", "--json=short")); len(log) != 1 {
 			t.Errorf("the ledger has %d transactions", len(log))
 		}
