@@ -19,7 +19,7 @@ func (r *run) readArguments() bool {
 	for _, text := range r.call.Names {
 		name, rest, _ := strings.Cut(text, ",")
 		i, ok := r.scripts[name]
-		if !ok {
+		if !ok || r.in.Scripts[i].dangling() {
 			r.say("%s: No such file or directory", name)
 			r.exit = 1
 			return false
@@ -69,9 +69,6 @@ func (r *run) scanNamed() {
 	}
 	for _, name := range r.order {
 		s := r.arguments[name].script
-		if r.skipped(s) {
-			continue
-		}
 		h := r.headerOf(s)
 		if h.Unterminated() && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
 			return
@@ -135,6 +132,7 @@ func (r *run) scanScript(script *Script) {
 				}
 			}
 			if !isNamed || !r.call.Remove {
+				r.setLevels(s, h, arg)
 				continue
 			}
 			s = r.service(script.Name)
@@ -177,6 +175,13 @@ func (r *run) scanService(s *service, script *Script, h *header, arg argument, i
 			r.checkEnable(s)
 		}
 	}
+	r.setLevels(s, h, arg)
+}
+
+// setLevels adds the runlevels that a header or the command line asks for, to
+// those that other scripts of the same service asked for. Those of a service
+// with links stay as they are unless -d or the command line says otherwise.
+func (r *run) setLevels(s *service, h *header, arg argument) {
 	p := s.primary()
 	start, stop := h.start, h.stop
 	if arg.hasStart {
@@ -185,18 +190,15 @@ func (r *run) scanService(s *service, script *Script, h *header, arg argument, i
 	if arg.hasStop {
 		stop = arg.stop
 	}
-	switch {
-	case !p.has(enabled) && !s.has(enabled):
-		p.side(starting).levels = start
-		p.side(stopping).levels = stop
-	case r.call.Defaults || arg.hasStart || arg.hasStop:
-		if arg.hasStart && r.call.Force && r.rules.ForceLevels {
-			p.side(starting).levels = 0
-		}
-		if arg.hasStop && r.call.Force && r.rules.ForceLevels {
-			p.side(stopping).levels = 0
-		}
-		p.side(starting).levels |= start
-		p.side(stopping).levels |= stop
+	if (p.has(enabled) || s.has(enabled)) && !r.call.Defaults && !arg.hasStart && !arg.hasStop {
+		return
 	}
+	if arg.hasStart && r.call.Force && r.rules.ForceLevels {
+		p.side(starting).levels = 0
+	}
+	if arg.hasStop && r.call.Force && r.rules.ForceLevels {
+		p.side(stopping).levels = 0
+	}
+	p.side(starting).levels |= start
+	p.side(stopping).levels |= stop
 }

@@ -17,6 +17,8 @@ type Script struct {
 	Real string
 }
 
+func (s *Script) dangling() bool { return s.Symlink && !s.Regular }
+
 // LinkEntry is an entry of a runlevel directory as insserv finds it.
 type LinkEntry struct {
 	Base    string

@@ -17,11 +17,8 @@ type directory struct {
 func (r *run) openDirectory(level lsb.Runlevel) *directory {
 	d := &directory{level: level, gone: map[string]bool{}, byScript: map[string][]lsb.Link{}}
 	for _, l := range r.in.Links[level] {
-		if _, _, _, ok := entryName(l.Base); ok && l.Dangling {
-			continue
-		}
 		d.names = append(d.names, l.Base)
-		if link, ok := lsb.ParseLink(level, l.Base); ok && l.Symlink {
+		if link, ok := lsb.ParseLink(level, l.Base); ok {
 			d.byScript[link.Name] = append(d.byScript[link.Name], link)
 		}
 	}
@@ -89,7 +86,7 @@ func (r *run) relinkNode(d *directory, n *node) {
 	case n.sides[starting].levels&level == 0:
 		return
 	}
-	isNamed := n.first.has(named)
+	_, isNamed := r.arguments[n.script]
 	found, right := false, false
 	for _, l := range d.byScript[n.script] {
 		if l.Action != link.Action || d.gone[l.Base()] {

@@ -28,7 +28,9 @@ func (r *run) scanLinks() {
 		for _, l := range r.in.Links[level] {
 			action, sequence, name, ok := entryName(l.Base)
 			switch {
-			case !ok || l.Dangling:
+			case !ok:
+			case l.Dangling && l.Symlink:
+				r.directories[level].gone[l.Base] = true // at once, whatever happens later
 			case !l.Symlink:
 				r.say("warning: script is corrupt or invalid: %s/%s", "../"+level.Dir(), l.Base)
 			default:
