@@ -51,7 +51,7 @@ func (r *run) follow(root, parent *node, level int, m mode) {
 		return
 	}
 	for n, count := root, 0; n != nil; count++ {
-		if count > lastSequence || n == parent {
+		if count > lastSequence {
 			r.loop(n, parent, parent, m)
 			return
 		}
@@ -63,6 +63,10 @@ func (r *run) follow(root, parent *node, level int, m mode) {
 		if top.levels&s.levels == 0 {
 			n = next
 			continue
+		}
+		if n == parent {
+			r.loop(n, parent, parent, m)
+			return
 		}
 		depth = max(depth, s.depth)
 		s.depth = depth
