@@ -69,6 +69,20 @@ func (c *Configuration) Script(name string) Script {
 	return Script{}
 }
 
+// HeaderText gives the file that a script's header in force stands in, and its
+// text: the script itself or an override.
+func (c *Configuration) HeaderText(script Script) (path string, text []byte) {
+	path = InitDir + "/" + script.Name
+	switch script.Source {
+	case lsb.FromVendor:
+		path = "/usr/share/insserv/overrides/" + realName(c.Tree, script.Name)
+	case lsb.FromLocal:
+		path = "/etc/insserv/overrides/" + realName(c.Tree, script.Name)
+	}
+	node, _ := file(c.Tree, path)
+	return path, node.Content
+}
+
 func linksIn(tree Tree, dir string, level lsb.Runlevel) []lsb.Link {
 	var links []lsb.Link
 	for _, base := range tree.Names[dir] {
