@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,6 +42,8 @@ type HeaderLine struct {
 // checker is one check under way.
 type checker struct {
 	*Session
+	method     string // Links or Insserv
+	force      bool   // update-rc.d(8) calls insserv with -f
 	intents    map[string]*state.Intent
 	in         order.Input
 	facilities lsb.Facilities
@@ -52,34 +55,35 @@ type checker struct {
 // next upgrade of their package could not enable. It runs no program of the
 // guest.
 func (s *Session) Check() ([]Finding, error) {
-	method, err := s.method("")
-	if err != nil {
+	c := checker{
+		Session: s, force: s.configuration.Release.UpdateRcdForces(),
+		in: s.configuration.Tree.OrderInput(), providers: map[string][]boot.Script{},
+	}
+	var err error
+	if c.method, err = s.method(""); err != nil {
 		return nil, err
 	}
-	c := checker{Session: s, in: s.configuration.Tree.OrderInput(), providers: map[string][]boot.Script{}}
 	if c.intents, err = s.intents(); err != nil {
 		return nil, err
 	}
-	rules := s.native.Rules
-	c.facilities, _ = lsb.ParseFacilities(c.in.Conf, c.in.ConfDir, lsb.NameRules{Dpkg: rules.Dpkg, Ucf: rules.Ucf}).
-		Expand(rules.NestedInPlace) // insserv refuses a loop among them, which is found below
 	for _, script := range s.configuration.Scripts {
 		for _, name := range provides(script) {
 			c.providers[name] = append(c.providers[name], script)
 		}
 	}
+	rules := s.native.Rules
+	names := lsb.NameRules{CorePrefix: rules.CorePrefix, Dpkg: rules.Dpkg, Ucf: rules.Ucf}
+	if c.facilities, err = lsb.ParseFacilities(c.in.Conf, c.in.ConfDir, names).Expand(rules.NestedInPlace); err != nil {
+		c.find(findRefused, boot.Script{}, "", "insserv refuses everything: %v; mend /etc/insserv.conf and the files of /etc/insserv.conf.d", err)
+		return c.findings, nil
+	}
 
 	now := order.Run(rules, c.in, order.Call{})
 	c.loops(now.Report.Loops)
 	c.requirements(now.Report.Missing)
-	if method == Insserv && now.ExitCode == 0 {
+	c.headers()
+	if c.method == Insserv {
 		c.links(now)
-	}
-	c.headers(now.Report.Duplicates)
-	if method == Insserv {
-		if now.ExitCode != 0 && len(c.findings) == 0 {
-			c.find(findRefused, boot.Script{}, "", "insserv refuses to order the boot: %s", lastLines(strings.Join(now.Messages, "\n"), 3))
-		}
 		c.refusals()
 	}
 	return c.findings, nil
@@ -147,19 +151,13 @@ func levelList(levels []lsb.Runlevel) string {
 	return strings.Join(words, " ")
 }
 
-// required lists the services that a word of a Required line stands for. A
-// facility that nobody defines stands for itself.
+// required lists the services that a word of a Required line stands for: none
+// if it is a facility that nobody defines, which insserv passes over.
 func (c *checker) required(word string) []string {
-	switch {
-	case strings.EqualFold(word, "$all"), strings.EqualFold(word, "$null"), strings.HasPrefix(word, "+"):
-		return nil
-	case !strings.HasPrefix(word, "$"):
+	if !strings.HasPrefix(word, "$") && !strings.HasPrefix(word, "+") {
 		return []string{word}
 	}
-	members, defined := c.facilities.Members(word)
-	if !defined {
-		return []string{word}
-	}
+	members, _ := c.facilities.Members(word)
 	var names []string
 	for _, member := range members {
 		if !member.Optional {
@@ -179,17 +177,24 @@ func (c *checker) requirement(script boot.Script, key lsb.Key, name string) (fou
 	if key == lsb.RequiredStop || slices.ContainsFunc(providers, func(p boot.Script) bool { return p.Enabled }) {
 		return false
 	}
-	provider, why := providers[0].Name, "is not enabled"
-	if intent := c.intents[provider]; intent != nil {
+	provider, why := providers[0], "is not enabled"
+	if intent := c.intents[provider.Name]; intent != nil {
 		why = fmt.Sprintf("transaction %d disabled", intent.Transaction)
 	}
-	c.find(findDisabled, script, key, "requires %s of %s, which %s (%s): bootledger enable %s, or disable %s as well",
-		name, provider, why, c.place(script, key), provider, script.Name)
+	refusal := ""
+	if c.method == Insserv && c.force && len(provider.Links) == 0 { // to insserv any link enables a script
+		refusal = fmt.Sprintf("insserv %s would be refused without -f; ", script.Name)
+	}
+	c.find(findDisabled, script, key, "requires %s of %s, which %s (%s): %swrite an override without it, or bootledger enable %s",
+		name, provider.Name, why, c.place(script, key), refusal, provider.Name)
 	return true
 }
 
 // links finds enabled scripts to which insserv would give other links.
 func (c *checker) links(now order.Result) {
+	if now.ExitCode != 0 {
+		return
+	}
 	would := map[string][]string{}
 	for _, level := range lsb.AllRunlevels {
 		for _, base := range now.Links[level] {
@@ -226,36 +231,56 @@ func orNothing(paths []string) string {
 }
 
 // headers finds scripts that insserv cannot place, or cannot tell apart.
-func (c *checker) headers(duplicates []order.Duplicate) {
+func (c *checker) headers() {
 	for _, script := range c.configuration.Scripts {
 		switch path, _ := c.configuration.HeaderText(script); {
-		case !script.Enabled || script.Header.Found():
 		case script.Header.Unterminated():
-			c.find(findNoHeader, script, "", "%s has no line %q: insserv takes the script for broken; add the line", path, lsb.EndLine)
-		default:
+			c.find(findNoHeader, script, "", "%s has no line %q: insserv without -f refuses everything; add the line", path, lsb.EndLine)
+		case script.Enabled && !script.Header.Found():
 			c.find(findNoHeader, script, "", "%s has no header, so nothing says when it must run: add one, or write an override", path)
 		}
 	}
-	for _, d := range duplicates {
-		second := c.configuration.Script(d.Scripts[1])
-		c.find(findDuplicate, second, lsb.Provides, "provides %s, as %s does (%s): insserv counts the first only; take one of them out",
-			d.Service, d.Scripts[0], c.place(second, lsb.Provides))
+	told := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(c.providers)) {
+		first := c.providers[name][0]
+		for _, script := range c.providers[name][1:] {
+			if pair := first.Name + "/" + script.Name; !told[pair] && script.Name != first.Name {
+				told[pair] = true
+				c.find(findDuplicate, script, lsb.Provides, "provides %s, as %s does (%s): insserv counts only one of them; take one out, or write an override with another name",
+					name, first.Name, c.place(script, lsb.Provides))
+			}
+		}
 	}
 }
 
 // refusals finds the scripts that update-rc.d, which the postinst of a package
-// calls for each of its scripts, could not enable.
+// calls for each of its scripts, could not enable. One finding stands for all
+// when it refuses all.
 func (c *checker) refusals() {
-	force := c.configuration.Release.UpdateRcdForces()
+	before, owned := len(c.findings), 0
 	for _, script := range c.configuration.Scripts {
 		owner, version := c.packages.Owner(boot.InitDir + "/" + script.Name)
 		if version == "" {
 			continue
 		}
-		result := order.Run(c.native.Rules, c.in, order.Call{Names: []string{script.Name}, Force: force})
-		if result.ExitCode != 0 {
-			c.find(findRefused, script, "", "the next upgrade of %s fails: update-rc.d %s defaults would be refused, %s",
-				owner, script.Name, lastLines(strings.Join(result.Messages, "\n"), 2))
+		owned++
+		result := order.Run(c.native.Rules, c.in, order.Call{Names: []string{script.Name}, Force: c.force})
+		if result.ExitCode == 0 {
+			continue
 		}
+		key, mend := lsb.Key(""), "mend that"
+		if len(result.Report.Missing) > 0 && result.Report.Missing[0].Script == script.Name {
+			key, mend = lsb.RequiredStart, "enable that, or write an override without it"
+		}
+		c.find(findRefused, script, key, "insserv would refuse update-rc.d %s defaults, and the next upgrade of %s would fail (%s): %s",
+			script.Name, owner, saying(result), mend)
+	}
+	all := order.Run(c.native.Rules, c.in, order.Call{Force: c.force})
+	if refused := len(c.findings) - before; all.ExitCode != 0 && refused == owned {
+		c.findings = c.findings[:before]
+		c.find(findRefused, boot.Script{}, "", "insserv would refuse update-rc.d for every script, and the next upgrade of any package with one would fail (%s): mend that", saying(all))
 	}
 }
+
+// saying gives what insserv says last, on one line.
+func saying(result order.Result) string { return lastLines(strings.Join(result.Messages, "\n"), 3) }

@@ -17,49 +17,49 @@ type edge struct {
 	key   lsb.Key
 }
 
-// loops tells, for each circle that insserv ran into, which header lines make
-// it.
+// loops tells which header lines make the circles that insserv ran into. It
+// runs into one at several places.
 func (c *checker) loops(loops []order.Loop) {
 	told := map[string]bool{}
 	for _, loop := range loops {
 		edges := c.edges(loop.Stop)
-		script := func(service string) string {
-			if providers := c.providers[service]; len(providers) > 0 {
-				return providers[0].Name
+		var circle []edge
+		for _, service := range loop.Services {
+			for _, p := range c.providers[service] {
+				if way := shortest(edges, p.Name, p.Name); circle == nil || way != nil && len(way) < len(circle) {
+					circle = way
+				}
 			}
-			return service
 		}
-		first, last := script(loop.Services[0]), script(loop.Services[len(loop.Services)-1])
-		circle := shortest(edges, first, last)
-		if first != last {
-			circle = append(circle, shortest(edges, last, first)...)
+		c.circle(loop.Stop, circle, told)
+	}
+	if len(loops) > 0 && len(told) == 0 {
+		c.find(findLoop, boot.Script{}, "", "insserv finds a loop at %s: write overrides that part them", strings.Join(loops[0].Services, " and "))
+	}
+}
+
+// circle tells of one circle, once.
+func (c *checker) circle(stop bool, edges []edge, told map[string]bool) {
+	if len(edges) == 0 {
+		return
+	}
+	slices.SortFunc(edges, func(a, b edge) int { return strings.Compare(a.to, b.to) })
+	var scripts, lines []string
+	for _, e := range edges {
+		scripts = append(scripts, e.to)
+		if line := c.place(e.owner, e.key); !slices.Contains(lines, line) {
+			lines = append(lines, line)
 		}
-		var lines, names []string
-		for _, e := range circle {
-			names = append(names, e.to)
-			lines = append(lines, c.place(e.owner, e.key))
-		}
-		slices.Sort(lines)
-		slices.Sort(names)
-		lines = slices.Compact(lines)
-		id := fmt.Sprint(loop.Stop, names)
-		if told[id] && len(circle) > 0 {
-			continue
-		}
-		told[id] = true
-		when := "start"
-		if loop.Stop {
-			when = "stop"
-		}
-		at, key := c.configuration.Script(first), lsb.Key("")
-		if len(circle) > 0 {
-			at, key = circle[0].owner, circle[0].key
-			names = slices.Compact(names)
-		} else {
-			names = loop.Services
-		}
-		c.find(findLoop, at, key, "%s would have to %s after each other (%s): write an override that leaves one of these lines out",
-			strings.Join(names, ", "), when, strings.Join(lines, "; "))
+	}
+	when := "start"
+	if stop {
+		when = "stop"
+	}
+	message := fmt.Sprintf("%s would each have to %s after the others (%s): write an override that leaves one of these lines out",
+		strings.Join(scripts, ", "), when, strings.Join(lines, "; "))
+	if !told[message] {
+		told[message] = true
+		c.find(findLoop, edges[0].owner, edges[0].key, "%s", message)
 	}
 }
 

@@ -1,0 +1,158 @@
+package integration_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/bootledger/bootledger/boot/profile"
+	"github.com/bootledger/bootledger/boot/rootfs"
+	"github.com/bootledger/bootledger/integration/guesttest"
+	"github.com/bootledger/bootledger/snapshot"
+)
+
+// askUpdateRcd prints the scripts that update-rc.d(8) does not enable. Each is
+// tried on the guest as it is.
+const askUpdateRcd = `
+mkdir /saved && cp -a /etc/rc?.d /etc/init.d /saved
+for script in /etc/init.d/*; do
+	name=${script##*/}
+	update-rc.d "$name" defaults >/dev/null 2>&1 || echo "$name"
+	rm -r /etc/rc?.d /etc/init.d && cp -a /saved/* /etc
+done
+rm -r /saved
+`
+
+// TestCheckAgainstUpdateRcd compares what check says update-rc.d would refuse
+// with what it refuses, on guests that are in order and on broken ones.
+func TestCheckAgainstUpdateRcd(t *testing.T) {
+	header := func(script, key, value string) func(testing.TB, string) {
+		return func(t testing.TB, root string) {
+			edit(t, filepath.Join(root, "etc/init.d", script), `(?m)^# `+key+`:.*$`, "# "+key+": "+value)
+		}
+	}
+	states := []struct {
+		name  string
+		spoil []func(t testing.TB, root string)
+	}{
+		{name: "fresh"},
+		{name: "converted", spoil: []func(testing.TB, string){convertGuest}},
+		{name: "missing", spoil: []func(testing.TB, string){header("cron", "Required-Start", "nosuch")}},
+		{name: "loop", spoil: []func(testing.TB, string){header("cron", "Required-Start", "sshd"), header("ssh", "Required-Start", "cron")}},
+		{name: "duplicate", spoil: []func(testing.TB, string){header("cron", "Provides", "ssh")}},
+		{name: "runlevels", spoil: []func(testing.TB, string){header("cron", "Required-Start", "rc.local"), header("cron", "Default-Start", "2 3 4 5")}},
+		{name: "unterminated", spoil: []func(testing.TB, string){func(t testing.TB, root string) {
+			edit(t, filepath.Join(root, "etc/init.d/cron"), "### END INIT INFO", "###")
+		}}},
+		{name: "facilities", spoil: []func(testing.TB, string){func(t testing.TB, root string) {
+			edit(t, filepath.Join(root, "etc/insserv.conf"), `\z`, "\n$one $two\n$two $one\n")
+		}}},
+	}
+	for _, release := range guesttest.Releases {
+		t.Run(release, func(t *testing.T) {
+			fresh := guesttest.Build(t, release)
+			for _, state := range states {
+				t.Run(state.name, func(t *testing.T) {
+					root := guesttest.Copy(t, fresh)
+					for _, spoil := range state.spoil {
+						spoil(t, root)
+					}
+					owned, predicted := refusals(t, root)
+					refused := strings.Fields(guesttest.Run(t, root, "sh", "-c", askUpdateRcd))
+					refused = slices.DeleteFunc(refused, func(name string) bool { return !slices.Contains(owned, name) })
+					if diff := cmp.Diff(refused, predicted, cmpopts.EquateEmpty()); diff != "" {
+						t.Errorf("scripts that update-rc.d refuses (-update-rc.d +check):\n%s", diff)
+					}
+				})
+			}
+		})
+	}
+}
+
+// edit replaces what a pattern matches in a file, which it has to.
+func edit(t testing.TB, path, pattern, text string) {
+	t.Helper()
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := regexp.MustCompile(pattern).ReplaceAllLiteral(before, []byte(text))
+	if string(after) == string(before) {
+		t.Fatalf("%s does not hold %s", path, pattern)
+	}
+	if err := os.WriteFile(path, after, 0o755); err != nil { //nolint:gosec // scripts are executable
+		t.Fatal(err)
+	}
+}
+
+func openGuest(t testing.TB, dir string, looking bool) *snapshot.Session {
+	t.Helper()
+	root, err := rootfs.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = root.Close() })
+	lxc, err := profile.Load("lxc", os.ReadFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := snapshot.Open(snapshot.Options{
+		Root: root, Ledger: "/var/lib/bootledger/state.db", Now: time.Now, Profile: lxc, Looking: looking,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func convertGuest(t testing.TB, dir string) {
+	t.Helper()
+	s := openGuest(t, dir, false)
+	if _, err := s.Convert(t.Context(), snapshot.ConvertOptions{Level: profile.LevelAdvised}, snapshot.Changing{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refusals gives the scripts of packages, and those of which check says that
+// update-rc.d refuses them.
+func refusals(t testing.TB, dir string) (owned, refused []string) {
+	t.Helper()
+	s := openGuest(t, dir, true)
+	scripts, err := s.Scripts(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		if script.Package != "" {
+			owned = append(owned, script.Name)
+		}
+	}
+	findings, err := s.Check()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range findings {
+		t.Logf("%s %s: %s", f.Kind, f.Script, f.Message)
+		switch {
+		case f.Kind != "refused":
+		case f.Script == "":
+			return owned, owned
+		default:
+			refused = append(refused, f.Script)
+		}
+	}
+	return owned, refused
+}
