@@ -18,20 +18,22 @@ import (
 	"github.com/bootledger/bootledger/snapshot"
 )
 
-// askUpdateRcd prints the scripts that update-rc.d(8) does not enable. Each is
-// tried on the guest as it is.
-const askUpdateRcd = `
+// tryAll runs a command for each script, on the guest as it is, and prints the
+// scripts for which it fails.
+const tryAll = `
 mkdir /saved && cp -a /etc/rc?.d /etc/init.d /saved
 for script in /etc/init.d/*; do
 	name=${script##*/}
-	update-rc.d "$name" defaults >/dev/null 2>&1 || echo "$name"
+	COMMAND >/dev/null 2>&1 || echo "$name"
 	rm -r /etc/rc?.d /etc/init.d && cp -a /saved/* /etc
 done
 rm -r /saved
 `
 
 // TestCheckAgainstUpdateRcd compares what check says update-rc.d would refuse
-// with what it refuses, on guests that are in order and on broken ones.
+// with what it refuses, on guests that are in order and on broken ones. Until
+// Debian 8 update-rc.d called insserv without -f: a guest that says it is one is
+// compared with what its insserv refuses then.
 func TestCheckAgainstUpdateRcd(t *testing.T) {
 	header := func(script, key, value string) func(testing.TB, string) {
 		return func(t testing.TB, root string) {
@@ -46,7 +48,7 @@ func TestCheckAgainstUpdateRcd(t *testing.T) {
 		{name: "converted", spoil: []func(testing.TB, string){convertGuest}},
 		{name: "missing", spoil: []func(testing.TB, string){header("cron", "Required-Start", "nosuch")}},
 		{name: "loop", spoil: []func(testing.TB, string){header("cron", "Required-Start", "sshd"), header("ssh", "Required-Start", "cron")}},
-		{name: "duplicate", spoil: []func(testing.TB, string){header("cron", "Provides", "ssh")}},
+		{name: "duplicate", spoil: []func(testing.TB, string){header("cron", "Provides", "sshd")}},
 		{name: "runlevels", spoil: []func(testing.TB, string){header("cron", "Required-Start", "rc.local"), header("cron", "Default-Start", "2 3 4 5")}},
 		{name: "unterminated", spoil: []func(testing.TB, string){func(t testing.TB, root string) {
 			edit(t, filepath.Join(root, "etc/init.d/cron"), "### END INIT INFO", "###")
@@ -64,15 +66,22 @@ func TestCheckAgainstUpdateRcd(t *testing.T) {
 					for _, spoil := range state.spoil {
 						spoil(t, root)
 					}
-					owned, predicted := refusals(t, root)
-					refused := strings.Fields(guesttest.Run(t, root, "sh", "-c", askUpdateRcd))
-					refused = slices.DeleteFunc(refused, func(name string) bool { return !slices.Contains(owned, name) })
-					if diff := cmp.Diff(refused, predicted, cmpopts.EquateEmpty()); diff != "" {
-						t.Errorf("scripts that update-rc.d refuses (-update-rc.d +check):\n%s", diff)
-					}
+					compareRefusals(t, root, `update-rc.d "$name" defaults`)
+					edit(t, filepath.Join(root, "etc/debian_version"), `(?s).+`, "8.11\n")
+					compareRefusals(t, root, `insserv "$name"`)
 				})
 			}
 		})
+	}
+}
+
+func compareRefusals(t *testing.T, root, command string) {
+	t.Helper()
+	owned, predicted := refusals(t, root)
+	refused := strings.Fields(guesttest.Run(t, root, "sh", "-c", strings.Replace(tryAll, "COMMAND", command, 1)))
+	refused = slices.DeleteFunc(refused, func(name string) bool { return !slices.Contains(owned, name) })
+	if diff := cmp.Diff(refused, predicted, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("scripts for which %s fails (-real +check):\n%s", command, diff)
 	}
 }
 

@@ -217,7 +217,7 @@ func (c *checker) links(now order.Result) {
 			}
 		}
 		if len(gone)+len(come) > 0 {
-			c.find(findLinks, script, "", "has %s where insserv would write %s: the next package that calls update-rc.d renumbers it, or run insserv",
+			c.find(findLinks, script, "", "has %s where insserv would write %s: insserv, or the next package that calls update-rc.d, renumbers it",
 				orNothing(gone), orNothing(come))
 		}
 	}

@@ -36,7 +36,11 @@ func (v *View) Check(findings []snapshot.Finding) error {
 	}
 	var rows [][]string
 	for _, f := range findings {
-		rows = append(rows, []string{f.Kind, cmp.Or(quote(f.Script), "-"), cmp.Or(f.Package, "-"), f.Message})
+		script := "-"
+		if f.Script != "" {
+			script = quote(f.Script)
+		}
+		rows = append(rows, []string{f.Kind, script, cmp.Or(f.Package, "-"), f.Message})
 	}
 	if err := v.table([]string{"FINDING", "SCRIPT", "PACKAGE", "MESSAGE"}, rows); err != nil {
 		return err
