@@ -69,18 +69,37 @@ func (c *Configuration) Script(name string) Script {
 	return Script{}
 }
 
-// HeaderText gives the file that a script's header in force stands in, and its
-// text: the script itself or an override.
-func (c *Configuration) HeaderText(script Script) (path string, text []byte) {
-	path = InitDir + "/" + script.Name
-	switch script.Source {
-	case lsb.FromVendor:
-		path = "/usr/share/insserv/overrides/" + realName(c.Tree, script.Name)
+// Override gives the path of the override that stands, or would stand, in for
+// the header of a script.
+func (c *Configuration) Override(script string) string {
+	return OverrideDir + "/" + realName(c.Tree, script)
+}
+
+// HeaderPath gives the path of the file that holds the header in force of a
+// script: the script itself or an override.
+func (c *Configuration) HeaderPath(script string) string {
+	switch c.Script(script).Source {
 	case lsb.FromLocal:
-		path = "/etc/insserv/overrides/" + realName(c.Tree, script.Name)
+		return c.Override(script)
+	case lsb.FromVendor:
+		return vendorOverrides + "/" + realName(c.Tree, script)
+	default:
+		return InitDir + "/" + script
 	}
-	node, _ := file(c.Tree, path)
-	return path, node.Content
+}
+
+// HeaderText gives the text that holds the header in force of a script: the
+// script's own or that of an override.
+func (c *Configuration) HeaderText(script string) []byte {
+	switch c.Script(script).Source {
+	case lsb.FromLocal:
+		return c.Tree.Nodes[c.Override(script)].Content
+	case lsb.FromVendor:
+		return c.Tree.Nodes[vendorOverrides+"/"+realName(c.Tree, script)].Content
+	default:
+		node, _ := file(c.Tree, InitDir+"/"+script)
+		return node.Content
+	}
 }
 
 func linksIn(tree Tree, dir string, level lsb.Runlevel) []lsb.Link {
@@ -105,10 +124,10 @@ func scriptOf(tree Tree, name string, links []lsb.Link, release Release) (Script
 	script := Script{Name: name, Executable: node.Mode&0o100 != 0, Links: links}
 	actual := realName(tree, name)
 	texts := lsb.Texts{Script: node.Content}
-	if override, ok := tree.Nodes["/usr/share/insserv/overrides/"+actual]; ok {
+	if override, ok := tree.Nodes[vendorOverrides+"/"+actual]; ok {
 		texts.Vendor = override.Content
 	}
-	if override, ok := tree.Nodes["/etc/insserv/overrides/"+actual]; ok {
+	if override, ok := tree.Nodes[OverrideDir+"/"+actual]; ok {
 		texts.Local = override.Content
 	}
 	script.Header, script.Source = texts.InForce(release.scriptFirst())
@@ -136,14 +155,16 @@ func realName(tree Tree, name string) string {
 	return name
 }
 
-// Method names the way to disable scripts that fits the boot scheme: "links" or
-// "insserv"; empty for a scheme that does not boot from links.
+// Method names the way to disable scripts that fits the boot scheme: "links",
+// "insserv" or "override"; empty for a scheme that does not boot from links.
 func (c *Configuration) Method() string {
 	switch c.Detection.Scheme {
 	case Sysv:
 		return "links"
-	case Insserv, Startpar:
+	case Insserv:
 		return "insserv"
+	case Startpar:
+		return "override"
 	default:
 		return ""
 	}

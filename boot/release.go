@@ -46,9 +46,9 @@ func releaseOf(tree Tree) Release {
 func (r Release) scriptFirst() bool { return r.Major > 0 && r.Major <= 9 }
 
 // UpdateRcdForces says that the release's update-rc.d(8) calls insserv with -f,
-// so that a script which requires what is not enabled is no failure. It does
-// since init-system-helpers 1.29, that of Debian 9; a release that is not known
-// counts as the newest.
+// so that a script which requires what is not enabled is no failure. Those of
+// Debian 11 to 13 do; for 9 and 10 the changelog of init-system-helpers 1.29
+// suggests it. A release that is not known counts as the newest.
 func (r Release) UpdateRcdForces() bool { return r.Major == 0 || r.Major >= 9 }
 
 // insservVersions are the versions that Debian's releases came with.

@@ -45,11 +45,15 @@ func TestCheckAgainstUpdateRcd(t *testing.T) {
 		spoil []func(t testing.TB, root string)
 	}{
 		{name: "fresh"},
-		{name: "converted", spoil: []func(testing.TB, string){convertGuest}},
+		{name: "converted", spoil: []func(testing.TB, string){converted("")}},
+		{name: "converted without overrides", spoil: []func(testing.TB, string){converted(snapshot.Insserv)}},
 		{name: "missing", spoil: []func(testing.TB, string){header("cron", "Required-Start", "nosuch")}},
 		{name: "loop", spoil: []func(testing.TB, string){header("cron", "Required-Start", "sshd"), header("ssh", "Required-Start", "cron")}},
 		{name: "duplicate", spoil: []func(testing.TB, string){header("cron", "Provides", "sshd")}},
-		{name: "runlevels", spoil: []func(testing.TB, string){header("cron", "Required-Start", "rc.local"), header("cron", "Default-Start", "2 3 4 5")}},
+		{name: "after all", spoil: []func(testing.TB, string){header("cron", "Required-Start", "rc.local")}},
+		{name: "runlevels", spoil: []func(testing.TB, string){header("cron", "Required-Start", "sshd"), func(t testing.TB, root string) {
+			guesttest.Run(t, root, "sh", "-c", "rm /etc/rc[45].d/S*ssh")
+		}}},
 		{name: "unterminated", spoil: []func(testing.TB, string){func(t testing.TB, root string) {
 			edit(t, filepath.Join(root, "etc/init.d/cron"), "### END INIT INFO", "###")
 		}}},
@@ -121,14 +125,16 @@ func openGuest(t testing.TB, dir string, looking bool) *snapshot.Session {
 	return s
 }
 
-func convertGuest(t testing.TB, dir string) {
-	t.Helper()
-	s := openGuest(t, dir, false)
-	if _, err := s.Convert(t.Context(), snapshot.ConvertOptions{Level: profile.LevelAdvised}, snapshot.Changing{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
+func converted(method string) func(testing.TB, string) {
+	return func(t testing.TB, dir string) {
+		t.Helper()
+		s := openGuest(t, dir, false)
+		if _, err := s.Convert(t.Context(), snapshot.ConvertOptions{Level: profile.LevelAdvised, Method: method}, snapshot.Changing{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

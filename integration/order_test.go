@@ -82,14 +82,14 @@ func compareTree(t *testing.T, insserv string, rules order.Rules, tree ordertest
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := dependFiles(t, dir)
+		before, had := dependFiles(t, dir), linkNames(t, dir)
 		exit, words := callInsserv(t, insserv, dir, args)
 		call, err := order.ParseArgs(args)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := order.Run(rules, in, call)
-		where := fmt.Sprintf("call %d, insserv %s:\n%s\npredicted: %s\n", i, strings.Join(args, " "), words, strings.Join(got.Messages, "\n"))
+		where := fmt.Sprintf("call %d, insserv %s, with %s:\n%s\npredicted: %s\n", i, strings.Join(args, " "), strings.Join(had, " "), words, strings.Join(got.Messages, "\n"))
 		if got.ExitCode != exit {
 			t.Fatalf("%s\nexit code %d, want %d", where, got.ExitCode, exit)
 		}

@@ -42,7 +42,7 @@ type HeaderLine struct {
 // checker is one check under way.
 type checker struct {
 	*Session
-	method     string // Links or Insserv
+	method     string // Links where insserv does not order the boot
 	force      bool   // update-rc.d(8) calls insserv with -f
 	intents    map[string]*state.Intent
 	in         order.Input
@@ -82,7 +82,7 @@ func (s *Session) Check() ([]Finding, error) {
 	c.loops(now.Report.Loops)
 	c.requirements(now.Report.Missing)
 	c.headers()
-	if c.method == Insserv {
+	if c.method != Links {
 		c.links(now)
 		c.refusals()
 	}
@@ -103,8 +103,7 @@ func (c *checker) find(kind string, script boot.Script, key lsb.Key, format stri
 	f := Finding{Kind: kind, Script: script.Name, Message: fmt.Sprintf(format, args...)}
 	f.Package, _ = c.packages.Owner(boot.InitDir + "/" + script.Name)
 	if number := script.Header.Field(key).Line; number > 0 {
-		_, text := c.configuration.HeaderText(script)
-		lines := bytes.SplitN(text, []byte("\n"), number+1)
+		lines := bytes.SplitN(c.configuration.HeaderText(script.Name), []byte("\n"), number+1)
 		f.Line = &HeaderLine{Number: number, Text: string(lines[number-1])}
 	}
 	c.findings = append(c.findings, f)
@@ -112,8 +111,7 @@ func (c *checker) find(kind string, script boot.Script, key lsb.Key, format stri
 
 // place says where a script's header has a key, for people.
 func (c *checker) place(script boot.Script, key lsb.Key) string {
-	path, _ := c.configuration.HeaderText(script)
-	return fmt.Sprintf("%s of %s, line %d", key, path, script.Header.Field(key).Line)
+	return fmt.Sprintf("%s of %s, line %d", key, c.configuration.HeaderPath(script.Name), script.Header.Field(key).Line)
 }
 
 // requirements finds enabled scripts without what they require. That something
@@ -137,7 +135,7 @@ func (c *checker) requirements(missing []order.Missing) {
 	for _, m := range missing {
 		if len(m.Levels) > 0 {
 			script := c.configuration.Script(m.Script)
-			c.find(findDisabled, script, lsb.RequiredStart, "requires %s, which does not start in runlevels %s (%s): insserv refuses that; have both start in the same runlevels",
+			c.find(findDisabled, script, lsb.RequiredStart, "requires %s, which does not start in runlevels %s (%s): insserv without -f refuses everything; have both start in the same runlevels",
 				m.Service, levelList(m.Levels), c.place(script, lsb.RequiredStart))
 		}
 	}
@@ -182,7 +180,7 @@ func (c *checker) requirement(script boot.Script, key lsb.Key, name string) (fou
 		why = fmt.Sprintf("transaction %d disabled", intent.Transaction)
 	}
 	refusal := ""
-	if c.method == Insserv && c.force && len(provider.Links) == 0 { // to insserv any link enables a script
+	if c.method != Links && c.force && len(provider.Links) == 0 { // to insserv any link enables a script
 		refusal = fmt.Sprintf("insserv %s would be refused without -f; ", script.Name)
 	}
 	c.find(findDisabled, script, key, "requires %s of %s, which %s (%s): %swrite an override without it, or bootledger enable %s",
@@ -233,7 +231,7 @@ func orNothing(paths []string) string {
 // headers finds scripts that insserv cannot place, or cannot tell apart.
 func (c *checker) headers() {
 	for _, script := range c.configuration.Scripts {
-		switch path, _ := c.configuration.HeaderText(script); {
+		switch path := c.configuration.HeaderPath(script.Name); {
 		case script.Header.Unterminated():
 			c.find(findNoHeader, script, "", "%s has no line %q: insserv without -f refuses everything; add the line", path, lsb.EndLine)
 		case script.Enabled && !script.Header.Found():

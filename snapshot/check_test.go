@@ -61,6 +61,15 @@ func TestCheck(t *testing.T) {
 			},
 		},
 		{
+			name: "runlevels", guest: "squeeze-startpar",
+			changes: []replace{cronRequires(" sshd"), {"var/lib/dpkg/status", "Version: 1.14.0-2\n", "Version: 1.18.0-2\n"}},
+			remove:  []string{"etc/rc[45].d/S*ssh"},
+			want: []string{
+				`disabled cron of cron, line 4 "# Required-Start:   $remote_fs $syslog $time sshd": requires sshd, which does not start in runlevels 4 5`,
+				`refused  of : insserv would refuse update-rc.d for every script`,
+			},
+		},
+		{
 			name: "a loop", guest: "squeeze-startpar",
 			changes: []replace{cronRequires(" sshd"), {ssh, "# Required-Start:   $remote_fs $syslog", "# Required-Start:   cron"}},
 			want: []string{

@@ -19,14 +19,8 @@ func (g *generator) links() {
 			base = "S99gone"
 			target = "../init.d/gone"
 		case 1:
-			base = "S1" + script
-		case 2:
-			base = "S123" + script
-		case 3:
-			target = ""
-		case 4:
 			target = "/nowhere"
-		case 5:
+		case 2:
 			base = "s05" + script
 		}
 		if path := dir + "/" + base; !taken[path] {
@@ -47,12 +41,11 @@ func (g *generator) call() []string {
 	if g.chance(35) {
 		args = append(args, "-f")
 	}
-	if g.chance(15) {
-		args = append(args, "-d")
-	}
 	remove := g.chance(25)
 	if remove {
 		args = append(args, "-r")
+	} else if g.chance(15) {
+		args = append(args, "-d")
 	}
 	if !remove && g.chance(20) {
 		return args
@@ -62,11 +55,9 @@ func (g *generator) call() []string {
 		count = len(g.tree.Scripts)
 	}
 	for _, i := range g.Perm(len(g.tree.Scripts))[:min(count, len(g.tree.Scripts))] {
-		name := g.tree.Scripts[i].Name
-		if g.Odd && g.chance(2) {
-			name += pick(g, ",start=2", ",start=2 3,stop=0", ",stop=1")
+		if script := g.tree.Scripts[i]; g.Shared || !script.Odd {
+			args = append(args, script.Name)
 		}
-		args = append(args, name)
 	}
 	if g.Odd && g.chance(2) {
 		args = append(args, "missing")
