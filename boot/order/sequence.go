@@ -18,11 +18,19 @@ func (r *run) number() {
 	}
 	for _, n := range r.nodes {
 		if n.script == "" {
-			n.guess(starting)
-			n.guess(stopping)
+			r.missingNodes = append(r.missingNodes, n)
 		}
 	}
+	r.guess(starting)
+	r.guess(stopping)
 	r.numbered = true
+}
+
+// guess gives names without script a place right before what comes after them.
+func (r *run) guess(m mode) {
+	for _, n := range r.missingNodes {
+		n.guess(m)
+	}
 }
 
 // follow raises the sequences of what comes after root. parent is the node
@@ -163,6 +171,7 @@ func (r *run) separateInteractive() {
 				}
 				other.atLeast = depth + 1
 				r.follow(o.node, nil, other.atLeast, starting)
+				r.guess(starting)
 			}
 		}
 	}

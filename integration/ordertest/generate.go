@@ -54,7 +54,7 @@ var Profiles = []Profile{
 	{MinScripts: 10, MaxScripts: 40, Odd: true},
 	{MinScripts: 4, MaxScripts: 30, Loops: true},
 	{MinScripts: 40, MaxScripts: 120, Odd: true},
-	{MinScripts: 20, MaxScripts: 60},
+	{MinScripts: 100, MaxScripts: 300},
 }
 
 type generator struct {
