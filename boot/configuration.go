@@ -75,6 +75,19 @@ func (c *Configuration) Override(script string) string {
 	return OverrideDir + "/" + realName(c.Tree, script)
 }
 
+// HeaderPath gives the path of the file that holds the header in force of a
+// script: the script itself or an override.
+func (c *Configuration) HeaderPath(script string) string {
+	switch c.Script(script).Source {
+	case lsb.FromLocal:
+		return c.Override(script)
+	case lsb.FromVendor:
+		return vendorOverrides + "/" + realName(c.Tree, script)
+	default:
+		return InitDir + "/" + script
+	}
+}
+
 // HeaderText gives the text that holds the header in force of a script: the
 // script's own or that of an override.
 func (c *Configuration) HeaderText(script string) []byte {

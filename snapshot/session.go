@@ -49,7 +49,7 @@ type Session struct {
 	configuration *boot.Configuration
 	packages      *boot.Packages
 	engine        Engine
-	native        Engine
+	native        Native
 	unlock        []func() error
 	recovered     *Result
 }

@@ -119,6 +119,7 @@ func (r *run) refuse(format string, args ...any) bool {
 func (r *run) finish() Result {
 	r.result.ExitCode = r.exit
 	r.result.Messages = r.messages
+	r.result.Report.Loops, r.result.Report.Missing, r.result.Report.Duplicates = r.loops, r.missing, r.duplicates
 	r.result.Links = make(map[lsb.Runlevel][]string, len(scanOrder))
 	for _, level := range scanOrder {
 		d := r.directories[level]
