@@ -16,14 +16,15 @@ func (g *generator) links() {
 		target := "../init.d/" + script
 		switch g.IntN(30) {
 		case 0:
-			base = "S99gone"
+			script, base = "gone", "S99gone"
 			target = "../init.d/gone"
 		case 1:
 			target = "/nowhere"
 		case 2:
 			base = "s05" + script
 		}
-		if path := dir + "/" + base; !taken[path] {
+		// Of two links of one script in a directory, insserv may make a third.
+		if path := dir + "/" + script; !taken[path] {
 			taken[path] = true
 			g.tree.Links = append(g.tree.Links, Link{dir, base, target})
 		}
@@ -55,7 +56,7 @@ func (g *generator) call() []string {
 		count = len(g.tree.Scripts)
 	}
 	for _, i := range g.Perm(len(g.tree.Scripts))[:min(count, len(g.tree.Scripts))] {
-		if script := g.tree.Scripts[i]; g.Shared || !script.Odd {
+		if script := g.tree.Scripts[i]; !script.Odd {
 			args = append(args, script.Name)
 		}
 	}

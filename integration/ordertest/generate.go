@@ -43,12 +43,13 @@ type Profile struct {
 	MinScripts, MaxScripts int
 	Loops                  bool // dependencies in any direction
 	Odd                    bool // unusual headers, names, links, files
-	Shared                 bool // names provided twice, or by nobody in particular
+	Shared                 bool // names that two scripts provide
 }
 
 // Profiles are the kinds of trees that Generate takes turns with.
 var Profiles = []Profile{
 	{MinScripts: 3, MaxScripts: 8},
+	{MinScripts: 3, MaxScripts: 8, Shared: true},
 	{MinScripts: 3, MaxScripts: 12, Odd: true},
 	{MinScripts: 3, MaxScripts: 8, Loops: true, Odd: true},
 	{MinScripts: 10, MaxScripts: 40, Odd: true},
@@ -74,6 +75,10 @@ func Generate(seed uint64, p Profile) Tree {
 	g.conf()
 	for i := range n {
 		g.script(i)
+	}
+	if g.Shared {
+		i := g.IntN(len(g.names))
+		g.tree.Scripts = append(g.tree.Scripts, Script{Name: "double", Text: g.header(g.fields(i)), Odd: true})
 	}
 	if g.Odd {
 		g.oddScripts()

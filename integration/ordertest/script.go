@@ -10,11 +10,8 @@ type field struct{ key, value string }
 func (g *generator) fields(i int) []field {
 	name := g.names[i]
 	provides := name
-	if g.chance(8) {
+	if !g.Shared && g.chance(8) {
 		provides += " " + name + "-too"
-	}
-	if g.Shared && g.chance(4) {
-		provides = pick(g, g.anyName(), name+" "+g.anyName(), "$bad "+name, "")
 	}
 	f := []field{
 		{"Provides", provides},
@@ -142,7 +139,7 @@ func (g *generator) field(b *strings.Builder, f field) {
 		pick(g, "# ", "#", "#\t", "#   ", " # "), key,
 		pick(g, " ", "", "\t", "  \t "), f.value,
 		pick(g, "", "", " ", "\r", "\t", "\tx", " \xc3\xa9", "\x00y"))
-	if g.chance(5) {
+	if g.chance(5) && f.key != "Provides" {
 		fmt.Fprintf(b, "# %s: %s\n", f.key, g.anyName())
 	}
 	if g.chance(3) {
@@ -160,9 +157,7 @@ func (g *generator) oddScripts() {
 	i := g.IntN(len(g.names))
 	header := func(name string) string {
 		fields := g.fields(i)
-		if !g.Shared {
-			fields[0].value = name
-		}
+		fields[0].value = name
 		return g.header(fields)
 	}
 	for _, name := range []string{
@@ -179,9 +174,6 @@ func (g *generator) oddScripts() {
 	}
 	if g.chance(10) {
 		add(Script{Name: "plain", Text: header("plain"), Plain: true})
-	}
-	if g.Shared && g.chance(15) {
-		add(Script{Name: "double", Text: g.header(g.fields(i))})
 	}
 }
 
