@@ -146,10 +146,31 @@ func (w *world) do(t *rapid.T, verb func(*Session, Changing) (*Result, error)) *
 		t.Fatalf("changes (-dry run +real):\n%s", diff)
 	}
 	w.remember(t)
+	t.Logf("transaction %d: %s, takes back %v, makes again %v, %s", result.Transaction, result.Kind, result.TakesBack, result.MakesAgain, decided(result))
 	if result.Transaction != uint64(len(w.listings)-1) {
 		t.Fatalf("got transaction %d, want %d", result.Transaction, len(w.listings)-1)
 	}
 	return result
+}
+
+// decided tells of each decision which transaction's intent it left, 0 for none.
+func decided(r *Result) string {
+	var text strings.Builder
+	for _, d := range r.Decisions {
+		fmt.Fprintf(&text, "%s: %d to %d, ", d.Script, decidedBy(d.Before), decidedBy(d.After))
+	}
+	return text.String() + fmt.Sprintf("%d changes, disabled %v, enabled %v", len(r.Changes), r.Disabled, r.Enabled)
+}
+
+func decidedBy(intent *state.Intent) int {
+	switch {
+	case intent == nil:
+		return 0
+	case intent.Transaction == 0:
+		return -1 // this one
+	default:
+		return int(intent.Transaction)
+	}
 }
 
 // named draws some scripts.
