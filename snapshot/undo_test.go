@@ -50,7 +50,7 @@ func TestLaterDecisionsStay(t *testing.T) {
 		{"on under another number", []step{disable("idle", "a"), undo(1), enable("idle"), redo(1)}, "b", "a idle"},
 		{"undo of an enable, disabled since", []step{disable("a"), enable("a"), disable("a"), undo(2)}, "b", "a"},
 		{"undo of a rollback that changed nothing", []step{disable("a"), undo(1), redo(1), rollback(1), redo(2), undo(4)}, "a b", ""},
-		{"undo of one intent for another", []step{disable("a"), undo(1), disable("a", "b"), redo(1), enable("b"), disable("b"), undo(4)}, "", "a b"},
+		{"undo of one intent for another", []step{disable("a", "b"), undo(1), disable("a"), redo(1), enable("b"), disable("b"), undo(4)}, "", "a b"},
 		{"rollback between", []step{disable("a"), disable("b"), rollback(1), enable("a"), redo(2)}, "a", "b"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
