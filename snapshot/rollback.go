@@ -3,6 +3,7 @@ package snapshot
 import (
 	"context"
 	"reflect"
+	"slices"
 
 	"github.com/bootledger/bootledger/state"
 )
@@ -57,20 +58,25 @@ func (s *Session) Rollback(ctx context.Context, to uint64, c Changing) (*Result,
 			return nil, err
 		}
 		for _, first := range firsts {
-			if before, after := intents[first.Script], standing[first.Script]; !reflect.DeepEqual(before, after) {
+			before, after := intents[first.Script], standing[first.Script]
+			if !reflect.DeepEqual(before, after) || !slices.Equal(linksOf(d.before, first.Script), linksOf(d.after, first.Script)) {
 				d.decide(first.Script, before, after)
 			}
 		}
 		return s.apply(d, c)
 	}
+	at, err := s.ledger.Manifest(start)
+	if err != nil {
+		return nil, err
+	}
+	had := linksByScript(at)
 	var flips []flip
 	for _, first := range firsts {
-		intent := standing[first.Script]
-		flips = append(flips, flip{
-			script: first.Script, intent: intent,
-			enable: intent == nil && first.After != nil,
-			links:  recordedLinks(first.After),
-		})
+		intent, links := standing[first.Script], had[first.Script]
+		if len(links) == 0 { // it may have come since
+			links = recordedLinks(first.After)
+		}
+		flips = append(flips, flip{script: first.Script, intent: intent, enable: intent == nil && len(links) > 0, links: links})
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err

@@ -69,10 +69,8 @@ func (s *Session) Undo(ctx context.Context, id uint64, scripts []string, c Chang
 	had := linksByScript(then)
 	var flips []flip
 	for _, decision := range standing {
-		flips = append(flips, flip{
-			script: decision.Script, intent: decision.Before, links: recordedLinks(decision.After),
-			enable: decision.After != nil && (decision.Before == nil || len(had[decision.Script]) > 0),
-		})
+		links := had[decision.Script]
+		flips = append(flips, flip{script: decision.Script, enable: len(links) > 0, intent: decision.Before, links: links})
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
@@ -112,9 +110,17 @@ func (s *Session) Redo(ctx context.Context, id uint64, c Changing) (*Result, err
 			return s.applyWithIntents(d, c, func(decision state.Decision) *state.Intent { return decision.After }, t.Decisions)
 		}
 	}
+	then, err := s.ledger.Manifest(t.After)
+	if err != nil {
+		return nil, err
+	}
+	had := linksByScript(then)
 	var flips []flip
 	for _, decision := range t.Decisions {
-		flips = append(flips, flip{script: decision.Script, enable: decision.After == nil, intent: decision.After, links: recordedLinks(decision.Before)})
+		links := had[decision.Script]
+		flips = append(flips, flip{
+			script: decision.Script, enable: decision.After == nil && len(links) > 0, intent: decision.After, links: links,
+		})
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
@@ -195,21 +201,19 @@ func (s *Session) exactly(d *draft, wanted map[string]transition, decisions []st
 // tree and in a manifest.
 func linkedAlike(tree boot.Tree, m state.Manifest, decisions []state.Decision) bool {
 	had := linksByScript(m)
-	for _, decision := range decisions {
-		has := paths(linksOf(tree, decision.Script))
-		if slices.Sort(has); !slices.Equal(has, had[decision.Script]) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(decisions, func(decision state.Decision) bool {
+		has := linksOf(tree, decision.Script)
+		slices.SortFunc(has, func(a, b lsb.Link) int { return strings.Compare(a.Path(), b.Path()) })
+		return !slices.Equal(has, had[decision.Script])
+	})
 }
 
-// linksByScript gives the paths of the links in a manifest, sorted, by script.
-func linksByScript(m state.Manifest) map[string][]string {
-	links := map[string][]string{}
+// linksByScript gives the links in a manifest by their scripts, sorted by path.
+func linksByScript(m state.Manifest) map[string][]lsb.Link {
+	links := map[string][]lsb.Link{}
 	for _, path := range slices.Sorted(maps.Keys(m.Entries)) {
 		if link, ok := linkPath(path); ok {
-			links[link.Name] = append(links[link.Name], path)
+			links[link.Name] = append(links[link.Name], link)
 		}
 	}
 	return links

@@ -51,6 +51,8 @@ func TestLaterDecisionsStay(t *testing.T) {
 		{"undo of an enable, disabled since", []step{disable("a"), enable("a"), disable("a"), undo(2)}, "b", "a"},
 		{"undo of a rollback that changed nothing", []step{disable("a"), undo(1), redo(1), rollback(1), redo(2), undo(4)}, "a b", ""},
 		{"undo of one intent for another", []step{disable("a", "b"), undo(1), disable("a"), redo(1), enable("b"), disable("b"), undo(4)}, "", "a b"},
+		{"undo of a rollback that turned a script off", []step{enable("idle"), rollback(0), disable("idle"), undo(2)}, "a b", "idle"},
+		{"redo of a rollback that turned a script off", []step{enable("idle"), disable("b"), rollback(0), undo(3), enable("b"), disable("b"), redo(3)}, "a b", ""},
 		{"rollback between", []step{disable("a"), disable("b"), rollback(1), enable("a"), redo(2)}, "a", "b"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
