@@ -3,8 +3,10 @@ package snapshot
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -21,6 +23,7 @@ import (
 type world struct {
 	*guest
 	test     *testing.T
+	version  string
 	daemons  []string
 	ran      map[string]bool // before the first transaction
 	listings []map[string]string
@@ -78,7 +81,7 @@ func newWorld(test *testing.T, t *rapid.T) *world {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	version := rapid.SampledFrom([]string{lenny, squeeze, wheezy}).Draw(t, "version")
 	daemons := drawDaemons(t, version)
-	w := &world{guest: newGuest(test, dir, version, daemons), test: test, ran: map[string]bool{}}
+	w := &world{guest: newGuest(test, dir, version, daemons), test: test, version: version, ran: map[string]bool{}}
 	w.profile.Name = "small"
 	for _, d := range daemons {
 		w.daemons = append(w.daemons, d.name)
@@ -132,7 +135,7 @@ func (w *world) do(t *rapid.T, verb func(*Session, Changing) (*Result, error)) *
 	}
 	if err != nil {
 		var known *Error
-		if !errors.As(err, &known) || known.Kind != Refused && !(w.foreign && known.Kind == Conflict) {
+		if !errors.As(err, &known) || known.Kind != Refused && !(w.foreign && (known.Kind == Conflict || known.Kind == UnknownScript)) {
 			t.Fatal(err)
 		}
 	}
@@ -216,7 +219,7 @@ func (w *world) undo(t *rapid.T, id uint64) *Result {
 // decideAndUndo checks that what a transaction changed comes back, times too,
 // and that making it again changes the same.
 func (w *world) decideAndUndo(t *rapid.T) {
-	before, times := w.listings[len(w.listings)-1], w.times(w.test)
+	before, times := w.listing(w.test), w.times(w.test)
 	done := w.decide(t)
 	if done == nil || w.undo(t, done.Transaction) == nil {
 		return
@@ -256,7 +259,7 @@ func (w *world) undoAny(t *rapid.T) {
 		return
 	}
 	undone := rapid.SampledFrom(list).Draw(t, "undone")
-	before := maps.Clone(w.intended[len(w.intended)-1])
+	before := w.intents(t)
 	if w.undo(t, undone.ID) == nil {
 		return
 	}
@@ -326,6 +329,80 @@ func TestAloneOnTheGuest(t *testing.T) {
 			"redoAny":       w.redoAny,
 			"rollback":      w.rollback,
 			"reapply":       w.reapply,
+		})
+		if len(w.listings) > 1 {
+			w.sound(rt)
+		}
+	})
+}
+
+// upgrade does to the guest what packages do: it enables scripts again, under
+// other numbers, brings new ones and takes some away.
+func (w *world) upgrade(t *rapid.T) {
+	name := rapid.SampledFrom(w.daemons).Draw(t, "package")
+	links, err := filepath.Glob(w.dir + "/etc/rc?.d/[SK][0-9][0-9]" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kind := rapid.SampledFrom([]string{"enable", "new", "purge"}).Draw(t, "upgrade")
+	if kind == "new" {
+		name = fmt.Sprintf("new%d", len(w.daemons))
+		w.daemons = append(w.daemons, name)
+		w.profile.Rules = append(w.profile.Rules, profile.Rule{Name: name, Verdict: profile.Required, Reason: "came later"})
+		rootfstest.Build(w.test, w.dir, fmt.Sprintf("file etc/init.d/%s 0755 %q", name, header(name, "Default-Start: 2")))
+		links = nil
+	}
+	if _, err := os.Lstat(w.dir + "/etc/init.d/" + name); kind == "purge" || err != nil {
+		for _, path := range append(links, w.dir+"/etc/init.d/"+name) {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+		return
+	}
+	if len(links) > 0 {
+		return // update-rc.d leaves a script alone that has links
+	}
+	if w.version != lenny {
+		w.insserv(t, "-f", name)
+		return
+	}
+	sequence := rapid.IntRange(0, 99).Draw(t, "sequence")
+	rootfstest.Build(w.test, w.dir, fmt.Sprintf("link etc/rc2.d/S%02d%s ../init.d/%s", sequence, name, name))
+}
+
+// afterUpgrade reapplies the intents and checks that nothing drifts any more.
+func (w *world) afterUpgrade(t *rapid.T) {
+	w.upgrade(t)
+	var refused bool
+	again := func(s *Session, c Changing) (*Result, error) {
+		result, err := s.Reapply(t.Context(), true, c)
+		refused = refused || err != nil
+		return result, err
+	}
+	w.do(t, again)
+	if result := w.do(t, again); result != nil {
+		t.Fatalf("second reapply: %+v", result)
+	}
+	if !refused {
+		w.holds(t)
+	}
+}
+
+// TestBesideUpgrades makes random transactions while packages come, change and
+// go.
+func TestBesideUpgrades(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		w := newWorld(t, rt)
+		w.foreign, w.ran = true, nil
+		rt.Repeat(map[string]func(*rapid.T){
+			"decide":        func(t *rapid.T) { w.decide(t) },
+			"decideAndUndo": w.decideAndUndo,
+			"undoAny":       w.undoAny,
+			"redoAny":       w.redoAny,
+			"rollback":      w.rollback,
+			"upgrade":       w.upgrade,
+			"afterUpgrade":  w.afterUpgrade,
 		})
 		if len(w.listings) > 1 {
 			w.sound(rt)

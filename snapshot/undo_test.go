@@ -33,6 +33,10 @@ func rollback(to uint64) step {
 	return func(ctx context.Context, s *Session) (*Result, error) { return s.Rollback(ctx, to, Changing{}) }
 }
 
+func reapply(ctx context.Context, s *Session) (*Result, error) {
+	return s.Reapply(ctx, true, Changing{})
+}
+
 // TestLaterDecisionsStay takes back transactions whose scripts were decided
 // about again since.
 func TestLaterDecisionsStay(t *testing.T) {
