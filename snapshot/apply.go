@@ -162,6 +162,11 @@ func checkNames(changes []state.Change, scripts []string) error {
 	names := slices.Clone(scripts)
 	for _, change := range changes {
 		names = append(names, change.Path)
+		for _, side := range []*state.Entry{change.Before, change.After} {
+			if side != nil {
+				names = append(names, side.Target)
+			}
+		}
 	}
 	for _, name := range names {
 		if !utf8.ValidString(name) {

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/rootfs"
@@ -175,11 +176,19 @@ func same(a, b *state.Entry) bool {
 		(a.Type == string(rootfs.Symlink) || a.Mode == b.Mode)
 }
 
+// keepable reports whether the ledger can keep an entry: names in it are UTF-8.
+func keepable(path string, node boot.Node) bool {
+	return utf8.ValidString(path) && utf8.ValidString(node.Target)
+}
+
 // manifest captures a tree for the ledger, with the packages that own its
-// scripts.
+// scripts. What the ledger cannot keep is left out.
 func manifest(tree boot.Tree, packages *boot.Packages) state.Manifest {
 	m := state.Manifest{Entries: make(map[string]state.Entry, len(tree.Nodes)), Packages: map[string]string{}}
 	for path, node := range tree.Nodes {
+		if !keepable(path, node) {
+			continue
+		}
 		m.Entries[path] = *record(node, true)
 		if name, version := packages.Owner(path); name != "" && strings.HasPrefix(path, boot.InitDir+"/") {
 			m.Packages[name] = version

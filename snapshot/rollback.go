@@ -2,6 +2,8 @@ package snapshot
 
 import (
 	"context"
+	"reflect"
+	"slices"
 
 	"github.com/bootledger/bootledger/state"
 )
@@ -39,34 +41,42 @@ func (s *Session) Rollback(ctx context.Context, to uint64, c Changing) (*Result,
 		}
 	}
 	standing := standingAt(transactions, to)
-	wanted, unbroken, err := s.since(transactions, later, to)
+	start := manifestAt(transactions, to)
+	wanted, unbroken, err := s.since(start, later)
 	if err != nil {
 		return nil, err
 	}
+	firsts := firstDecisions(later)
 	if unbroken {
-		if unbroken, err = s.exactly(d, wanted); err != nil {
+		if unbroken, err = s.exactly(d, wanted, firsts, start); err != nil {
 			return nil, err
 		}
 	}
-	firsts := firstDecisions(later)
 	if unbroken {
 		intents, err := s.intents()
 		if err != nil {
 			return nil, err
 		}
 		for _, first := range firsts {
-			d.decide(first.Script, intents[first.Script], standing[first.Script])
+			before, after := intents[first.Script], standing[first.Script]
+			if !reflect.DeepEqual(before, after) || !slices.Equal(linksOf(d.before, first.Script), linksOf(d.after, first.Script)) {
+				d.decide(first.Script, before, after)
+			}
 		}
 		return s.apply(d, c)
 	}
+	at, err := s.ledger.Manifest(start)
+	if err != nil {
+		return nil, err
+	}
+	had := linksByScript(at)
 	var flips []flip
 	for _, first := range firsts {
-		intent := standing[first.Script]
-		flips = append(flips, flip{
-			script: first.Script, intent: intent,
-			enable: intent == nil && first.After != nil,
-			links:  recordedLinks(first.After),
-		})
+		intent, links := standing[first.Script], had[first.Script]
+		if len(links) == 0 { // it may have come since
+			links = recordedLinks(first.After)
+		}
+		flips = append(flips, flip{script: first.Script, intent: intent, enable: intent == nil && len(links) > 0, links: links})
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
@@ -79,18 +89,18 @@ func (s *Session) Rollback(ctx context.Context, to uint64, c Changing) (*Result,
 	return s.apply(d, c)
 }
 
-// since collects what the transactions after to did to each path: what it
-// should hold now, and what it held at the end of to. It is unbroken when
-// nobody else changed such a path in between.
-func (s *Session) since(all, later []state.Transaction, to uint64) (wanted map[string]transition, unbroken bool, err error) {
-	start := all[0].Before
-	if to > 0 {
-		for _, t := range all {
-			if t.ID == to {
-				start = t.After
-			}
-		}
+// manifestAt gives the manifest of the guest at the end of transaction to.
+func manifestAt(transactions []state.Transaction, to uint64) string {
+	if until := upTo(transactions, to); len(until) > 0 {
+		return until[len(until)-1].After
 	}
+	return transactions[0].Before
+}
+
+// since collects what later transactions did to each path: what it should hold
+// now, and what it held in the manifest start. It is unbroken when nobody else
+// changed such a path in between.
+func (s *Session) since(start string, later []state.Transaction) (wanted map[string]transition, unbroken bool, err error) {
 	then, err := s.ledger.Manifest(start)
 	if err != nil {
 		return nil, false, err

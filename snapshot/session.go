@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -113,6 +115,11 @@ func (s *Session) read() error {
 	rules, known := order.RulesFor(version)
 	if !known {
 		configuration.Warnings = append(configuration.Warnings, fmt.Sprintf("insserv %s is not known: taken as the nearest version", version))
+	}
+	for _, path := range slices.Sorted(maps.Keys(configuration.Tree.Nodes)) {
+		if !keepable(path, configuration.Tree.Nodes[path]) {
+			configuration.Warnings = append(configuration.Warnings, rootfs.Quote(path)+" is no UTF-8 or leads to none: the ledger leaves it out")
+		}
 	}
 	s.configuration, s.packages = configuration, packages
 	s.native = Native{Rules: rules}

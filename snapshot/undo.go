@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,23 +36,41 @@ func (s *Session) Undo(ctx context.Context, id uint64, scripts []string, c Chang
 			return nil, err
 		}
 	}
+	intents, err := s.intents()
+	if err != nil {
+		return nil, err
+	}
+	standing := slices.DeleteFunc(slices.Clone(decisions), func(decision state.Decision) bool { return superseded(decision, intents) })
 	d := s.newDraft(state.Undo)
 	if len(scripts) == 0 {
 		d.takesBack = append([]uint64{id}, t.MakesAgain...)
 		d.makesAgain = t.TakesBack
+	}
+	if len(scripts) == 0 && len(standing) == len(decisions) {
 		wanted := map[string]transition{}
 		for _, change := range t.Changes {
 			wanted[change.Path] = transition{have: change.After, want: change.Before}
 		}
-		if done, err := s.exactly(d, wanted); err != nil {
+		if done, err := s.exactly(d, wanted, decisions, t.Before); err != nil {
 			return nil, err
 		} else if done {
 			return s.applyWithIntents(d, c, func(decision state.Decision) *state.Intent { return decision.Before }, decisions)
 		}
 	}
-	var flips []flip
 	for _, decision := range decisions {
-		flips = append(flips, flip{script: decision.Script, enable: decision.After != nil, intent: decision.Before, links: recordedLinks(decision.After)})
+		if superseded(decision, intents) {
+			d.warn("%s stays as a later transaction decided", decision.Script)
+		}
+	}
+	then, err := s.ledger.Manifest(t.Before)
+	if err != nil {
+		return nil, err
+	}
+	had := linksByScript(then)
+	var flips []flip
+	for _, decision := range standing {
+		links := had[decision.Script]
+		flips = append(flips, flip{script: decision.Script, enable: len(links) > 0, intent: decision.Before, links: links})
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
@@ -73,26 +92,55 @@ func (s *Session) Redo(ctx context.Context, id uint64, c Changing) (*Result, err
 	} else if !undone[id] {
 		return nil, fail(Usage, "bootledger log shows which are", "transaction %d is not undone", id)
 	}
+	intents, err := s.intents()
+	if err != nil {
+		return nil, err
+	}
 	d := s.newDraft(state.Redo)
 	d.makesAgain = append([]uint64{id}, t.MakesAgain...)
 	d.takesBack = t.TakesBack
-	wanted := map[string]transition{}
-	for _, change := range t.Changes {
-		wanted[change.Path] = transition{have: change.Before, want: change.After}
+	if !slices.ContainsFunc(t.Decisions, func(decision state.Decision) bool { return superseded(decision, intents) }) {
+		wanted := map[string]transition{}
+		for _, change := range t.Changes {
+			wanted[change.Path] = transition{have: change.Before, want: change.After}
+		}
+		if done, err := s.exactly(d, wanted, t.Decisions, t.After); err != nil {
+			return nil, err
+		} else if done {
+			return s.applyWithIntents(d, c, func(decision state.Decision) *state.Intent { return decision.After }, t.Decisions)
+		}
 	}
-	if done, err := s.exactly(d, wanted); err != nil {
+	then, err := s.ledger.Manifest(t.After)
+	if err != nil {
 		return nil, err
-	} else if done {
-		return s.applyWithIntents(d, c, func(decision state.Decision) *state.Intent { return decision.After }, t.Decisions)
 	}
+	had := linksByScript(then)
 	var flips []flip
 	for _, decision := range t.Decisions {
-		flips = append(flips, flip{script: decision.Script, enable: decision.After == nil, intent: decision.After, links: recordedLinks(decision.Before)})
+		links := had[decision.Script]
+		flips = append(flips, flip{
+			script: decision.Script, enable: decision.After == nil && len(links) > 0, intent: decision.After, links: links,
+		})
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
 	}
 	return s.apply(d, c)
+}
+
+// superseded tells a decision that a later one, about the same script, replaced.
+func superseded(d state.Decision, intents map[string]*state.Intent) bool {
+	now := intents[d.Script]
+	return !sameDecision(now, d.Before) && !sameDecision(now, d.After)
+}
+
+// sameDecision compares intents by the transaction that took the decision: their
+// links may be news. Nil equals nil only.
+func sameDecision(a, b *state.Intent) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Transaction == b.Transaction
 }
 
 // applyWithIntents applies a draft that restores paths exactly, after noting
@@ -112,38 +160,63 @@ func (s *Session) applyWithIntents(d *draft, c Changing, side func(state.Decisio
 type transition struct{ have, want *state.Entry }
 
 // exactly changes the draft so that each path holds what is wanted, if all of
-// them still hold what is expected. If not, it changes nothing and gives false.
-func (s *Session) exactly(d *draft, wanted map[string]transition) (bool, error) {
+// them still hold what is expected, and the scripts decided about then have the
+// links that a manifest has. If not, it changes nothing and gives false.
+func (s *Session) exactly(d *draft, wanted map[string]transition, decisions []state.Decision, manifest string) (bool, error) {
 	for path, t := range wanted {
 		node, there := d.after.Nodes[path]
 		if now := record(node, there); !same(now, t.have) && !same(now, t.want) {
 			return false, nil
 		}
 	}
-	tree := boot.Tree{Nodes: map[string]boot.Node{}}
+	was := d.after
+	d.after = was.Clone()
+	var operations []state.Operation
 	for path, t := range wanted {
-		if t.want == nil {
-			continue
-		}
-		node, err := s.recorded(t.want)
-		if err != nil {
-			return false, err
-		}
-		tree.Nodes[path] = node
-	}
-	for path, t := range wanted {
-		switch node, back := tree.Nodes[path]; {
-		case back:
+		switch {
+		case t.want != nil:
+			node, err := s.recorded(t.want)
+			if err != nil {
+				return false, err
+			}
 			d.put(path, node)
 		case t.have == nil || t.have.Type != string(rootfs.Dir): // directories go when they are empty
 			d.after.Remove(path)
 		}
 		if !same(t.have, t.want) {
-			d.operations = append(d.operations, state.Operation{Op: "restore", Path: path, How: exactly})
+			operations = append(operations, state.Operation{Op: "restore", Path: path, How: exactly})
 		}
 	}
-	slices.SortFunc(d.operations, func(a, b state.Operation) int { return strings.Compare(a.Path, b.Path) })
+	then, err := s.ledger.Manifest(manifest)
+	if err != nil || !linkedAlike(d.after, then, decisions) {
+		d.after = was
+		return false, err
+	}
+	slices.SortFunc(operations, func(a, b state.Operation) int { return strings.Compare(a.Path, b.Path) })
+	d.operations = append(d.operations, operations...)
 	return true, nil
+}
+
+// linkedAlike reports whether the scripts decided about have the same links in a
+// tree and in a manifest.
+func linkedAlike(tree boot.Tree, m state.Manifest, decisions []state.Decision) bool {
+	had := linksByScript(m)
+	return !slices.ContainsFunc(decisions, func(decision state.Decision) bool {
+		has := linksOf(tree, decision.Script)
+		slices.SortFunc(has, func(a, b lsb.Link) int { return strings.Compare(a.Path(), b.Path()) })
+		return !slices.Equal(has, had[decision.Script])
+	})
+}
+
+// linksByScript gives the links in a manifest by their scripts, sorted by path.
+func linksByScript(m state.Manifest) map[string][]lsb.Link {
+	links := map[string][]lsb.Link{}
+	for _, path := range slices.Sorted(maps.Keys(m.Entries)) {
+		if link, ok := linkPath(path); ok {
+			links[link.Name] = append(links[link.Name], link)
+		}
+	}
+	return links
 }
 
 // recorded rebuilds a node from its record and the ledger's blobs.
