@@ -25,9 +25,12 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 			Hint: "mend what the message says, then run bootledger recover", Err: err,
 		}
 	}
-	var dirs, foreign []string
+	strange, err := s.sweep(t.Changes) // first: a directory that holds a leftover cannot go
+	if err != nil {
+		return nil, unfinished(err)
+	}
+	var foreign []string
 	for _, change := range slices.Backward(t.Changes) {
-		dirs = append(dirs, path.Dir(change.Path))
 		now, err := s.now(change.Path)
 		if err != nil {
 			return nil, unfinished(err)
@@ -45,9 +48,7 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 			foreign = append(foreign, change.Path)
 		}
 	}
-	slices.Sort(dirs)
-	strange, err := s.sweep(slices.Compact(dirs), t.Changes)
-	if err := errors.Join(err, s.root.Sync()); err != nil {
+	if err := s.root.Sync(); err != nil {
 		return nil, unfinished(err)
 	}
 	now, err := boot.Read(s.root)
@@ -63,22 +64,29 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 	if t.Error == "" {
 		t.Error = "the call was interrupted"
 	}
+	var warnings []string
 	if len(strange) > 0 {
-		t.Warnings = append(t.Warnings, "somebody else's version may be in "+strings.Join(strange, ", "))
+		warnings = append(warnings, "somebody else's version may be in "+strings.Join(strange, ", "))
 	}
 	if len(foreign) > 0 {
-		t.Warnings = append(t.Warnings, "left alone, since somebody else changed them: "+strings.Join(foreign, ", "))
+		warnings = append(warnings, "left alone, since somebody else changed them: "+strings.Join(foreign, ", "))
 	}
+	t.Warnings = append(t.Warnings, warnings...)
 	if t, err = s.ledger.Commit(t, manifest(now.Tree, s.packages), blobs(now.Tree)); err != nil {
 		return nil, unfinished(err)
 	}
-	return &Result{Transaction: t.ID, Kind: t.Kind, Scripts: t.Scripts, Changes: t.Changes, Warnings: t.Warnings}, nil
+	return &Result{Transaction: t.ID, Kind: t.Kind, Scripts: t.Scripts, Changes: t.Changes, Warnings: warnings}, nil
 }
 
-// sweep removes the temporary names that a crash left in directories, and names
-// those that hold what the ledger does not.
-func (s *Session) sweep(dirs []string, changes []state.Change) (strange []string, err error) {
-	for _, dir := range dirs {
+// sweep removes the temporary names that a crash left beside paths that were to
+// change, and names those that hold what the ledger does not.
+func (s *Session) sweep(changes []state.Change) (strange []string, err error) {
+	var dirs []string
+	for _, change := range changes {
+		dirs = append(dirs, path.Dir(change.Path))
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Compact(dirs) {
 		leftovers, err := s.root.Leftovers(dir)
 		if err != nil {
 			return nil, err
