@@ -30,17 +30,17 @@ type interruptible struct {
 var interruptibles = []interruptible{
 	{"disable, links", snapshot.Links, func(guest) {}, disable("udev", "hwclock.sh")},
 	{"disable, insserv", snapshot.Insserv, func(guest) {}, disable("udev", "hwclock.sh")},
+	{"rollback by decision, insserv", snapshot.Insserv, func(g guest) {
+		g.must(disable("hwclock.sh"))
+		g.must(disable("cron"))
+		g.insserv("hwclock.sh")
+	}, rollback(0)},
 	{"undo, links", snapshot.Links, func(g guest) { g.must(disable("udev", "hwclock.sh")) }, undo(1)},
 	{"undo, insserv", snapshot.Insserv, func(g guest) { g.must(disable("hwclock.sh")) }, undo(1)},
 	{"reapply, links", snapshot.Links, func(g guest) {
 		g.must(disable("udev", "hwclock.sh"))
 		rootfstest.Build(g, g.dir, "link etc/rcS.d/S04udev ../init.d/udev")
 	}, reapply(false)},
-	{"rollback by decision, insserv", snapshot.Insserv, func(g guest) {
-		g.must(disable("hwclock.sh"))
-		g.must(disable("cron"))
-		g.insserv("hwclock.sh")
-	}, rollback(0)},
 }
 
 // prepared makes the guest of an interruptible call and tells how it is before
@@ -125,10 +125,11 @@ func (g guest) recovered(t *testing.T, before, after map[string]string, transact
 }
 
 // TestCrash kills calls ahead of each system call by which they change
-// something, and every tenth time the recovery, too.
+// something, and every twentieth time the recovery, too.
 func TestCrash(t *testing.T) {
 	for _, i := range interruptibles {
 		t.Run(i.name, func(t *testing.T) {
+			t.Parallel()
 			g, before, after := i.prepared(t)
 			transactions := len(g.log())
 			states := crashes(t, g, func() {
@@ -141,7 +142,7 @@ func TestCrash(t *testing.T) {
 			}
 			again := 0
 			for k, crashed := range states {
-				if k%10 == 3 {
+				if k%20 == 3 {
 					again++
 					for _, twice := range crashes(t, crashed.copy(), func() { crashed.recovered(t, before, after, transactions) }) {
 						twice.recovered(t, before, after, transactions)

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -366,5 +365,3 @@ func reapply(includeNew bool) verb {
 		return s.Reapply(ctx, includeNew, c)
 	}
 }
-
-var _ = syscall.EIO

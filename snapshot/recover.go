@@ -14,11 +14,11 @@ import (
 	"github.com/bootledger/bootledger/state"
 )
 
-// takeBack undoes a transaction that was begun and not committed, and records
-// it as interrupted. It may itself be interrupted and repeated: what is back
-// already is left as it is, and what somebody else changed meanwhile is left to
-// them and named in the record.
-func (s *Session) takeBack(t state.Transaction) (*Result, error) {
+// takeBack undoes the changes that were, or may have been, made of a transaction
+// that was begun and not committed, and records it as interrupted. It may itself
+// be interrupted and repeated: what is back already is left as it is, and what
+// somebody else changed meanwhile is left to them and named in the record.
+func (s *Session) takeBack(t state.Transaction, made []state.Change) (*Result, error) {
 	unfinished := func(err error) error {
 		return &Error{
 			Kind: Unfinished, Message: fmt.Sprintf("transaction %d is half done and could not be taken back", t.ID),
@@ -30,7 +30,7 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 		return nil, unfinished(err)
 	}
 	var foreign []string
-	for _, change := range slices.Backward(t.Changes) {
+	for _, change := range slices.Backward(made) {
 		now, err := s.now(change.Path)
 		if err != nil {
 			return nil, unfinished(err)
@@ -72,7 +72,7 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 		warnings = append(warnings, "left alone, since somebody else changed them: "+strings.Join(foreign, ", "))
 	}
 	t.Warnings = append(t.Warnings, warnings...)
-	if t, err = s.ledger.Commit(t, manifest(now.Tree, s.packages), blobs(now.Tree)); err != nil {
+	if _, err = s.ledger.Commit(t, manifest(now.Tree, s.packages), blobs(now.Tree)); err != nil {
 		return nil, unfinished(err)
 	}
 	return &Result{Transaction: t.ID, Kind: t.Kind, Scripts: t.Scripts, Changes: t.Changes, Warnings: warnings}, nil
@@ -88,6 +88,9 @@ func (s *Session) sweep(changes []state.Change) (strange []string, err error) {
 	slices.Sort(dirs)
 	for _, dir := range slices.Compact(dirs) {
 		leftovers, err := s.root.Leftovers(dir)
+		if errors.Is(err, syscall.ENOTDIR) { // somebody put a file there
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +124,7 @@ func (s *Session) now(path string) (*state.Entry, error) {
 	if err == nil && entry.Type == rootfs.File {
 		entry, _, err = s.root.Read(path, boot.MaxFile)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil
 	}
 	if err != nil {
