@@ -70,7 +70,7 @@ func (g guest) fill(method string, scripts []script) {
 	}
 	var status strings.Builder
 	for _, s := range scripts {
-		lines = append(lines, fmt.Sprintf("file etc/init.d/%s 0755 %q", s.name, s.text()))
+		lines = append(lines, fmt.Sprintf("file %q 0755 %q", "etc/init.d/"+s.name, s.text()))
 		fmt.Fprintf(&status, "Package: %s\nStatus: install ok installed\nVersion: 1\nConffiles:\n /etc/init.d/%[1]s 0\n\n", s.name)
 		for _, link := range strings.Fields(s.links) {
 			if method == snapshot.Links {
@@ -301,12 +301,20 @@ func copyTimes(to string, from fs.FileInfo) error {
 	return unix.UtimesNanoAt(unix.AT_FDCWD, to, []unix.Timespec{mtime, mtime}, unix.AT_SYMLINK_NOFOLLOW)
 }
 
+// memory is a directory that is not on a disk, where there is one.
+var memory = func() string {
+	if info, err := os.Stat("/dev/shm"); err != nil || !info.IsDir() {
+		return ""
+	}
+	return "/dev/shm"
+}()
+
 // inMemory gives a directory for tests that sync thousands of times.
 func inMemory(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/dev/shm", "snapshot-test-") //nolint:usetesting // t.TempDir is on a disk
+	dir, err := os.MkdirTemp(memory, "snapshot-test-") //nolint:usetesting // t.TempDir is on a disk
 	if err != nil {
-		return t.TempDir()
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {

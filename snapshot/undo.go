@@ -131,15 +131,24 @@ func (s *Session) exactly(d *draft, wanted map[string]transition) (bool, error) 
 		}
 		tree.Nodes[path] = node
 	}
+	var dirs []string // that go if they are empty
 	for path, t := range wanted {
 		switch node, back := tree.Nodes[path]; {
 		case back:
 			d.put(path, node)
-		case t.have == nil || t.have.Type != string(rootfs.Dir): // directories go when they are empty
+		case t.have != nil && t.have.Type == string(rootfs.Dir):
+			dirs = append(dirs, path)
+		default:
 			d.remove(path)
 		}
 		if !same(t.have, t.want) {
 			d.operations = append(d.operations, state.Operation{Op: "restore", Path: path, How: exactly})
+		}
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Backward(dirs) { // what a directory holds comes before it
+		if len(d.after.Names[dir]) == 0 {
+			d.remove(dir)
 		}
 	}
 	slices.SortFunc(d.operations, func(a, b state.Operation) int { return strings.Compare(a.Path, b.Path) })
