@@ -69,6 +69,39 @@ func (c *Configuration) Script(name string) Script {
 	return Script{}
 }
 
+// Override gives the path of the override that stands, or would stand, in for
+// the header of a script.
+func (c *Configuration) Override(script string) string {
+	return OverrideDir + "/" + realName(c.Tree, script)
+}
+
+// HeaderPath gives the path of the file that holds the header in force of a
+// script: the script itself or an override.
+func (c *Configuration) HeaderPath(script string) string {
+	switch c.Script(script).Source {
+	case lsb.FromLocal:
+		return c.Override(script)
+	case lsb.FromVendor:
+		return vendorOverrides + "/" + realName(c.Tree, script)
+	default:
+		return InitDir + "/" + script
+	}
+}
+
+// HeaderText gives the text that holds the header in force of a script: the
+// script's own or that of an override.
+func (c *Configuration) HeaderText(script string) []byte {
+	switch c.Script(script).Source {
+	case lsb.FromLocal:
+		return c.Tree.Nodes[c.Override(script)].Content
+	case lsb.FromVendor:
+		return c.Tree.Nodes[vendorOverrides+"/"+realName(c.Tree, script)].Content
+	default:
+		node, _ := file(c.Tree, InitDir+"/"+script)
+		return node.Content
+	}
+}
+
 func linksIn(tree Tree, dir string, level lsb.Runlevel) []lsb.Link {
 	var links []lsb.Link
 	for _, base := range tree.Names[dir] {
@@ -91,10 +124,10 @@ func scriptOf(tree Tree, name string, links []lsb.Link, release Release) (Script
 	script := Script{Name: name, Executable: node.Mode&0o100 != 0, Links: links}
 	actual := realName(tree, name)
 	texts := lsb.Texts{Script: node.Content}
-	if override, ok := tree.Nodes["/usr/share/insserv/overrides/"+actual]; ok {
+	if override, ok := tree.Nodes[vendorOverrides+"/"+actual]; ok {
 		texts.Vendor = override.Content
 	}
-	if override, ok := tree.Nodes["/etc/insserv/overrides/"+actual]; ok {
+	if override, ok := tree.Nodes[OverrideDir+"/"+actual]; ok {
 		texts.Local = override.Content
 	}
 	script.Header, script.Source = texts.InForce(release.scriptFirst())
@@ -122,14 +155,16 @@ func realName(tree Tree, name string) string {
 	return name
 }
 
-// Method names the way to disable scripts that fits the boot scheme: "links" or
-// "insserv"; empty for a scheme that does not boot from links.
+// Method names the way to disable scripts that fits the boot scheme: "links",
+// "insserv" or "override"; empty for a scheme that does not boot from links.
 func (c *Configuration) Method() string {
 	switch c.Detection.Scheme {
 	case Sysv:
 		return "links"
-	case Insserv, Startpar:
+	case Insserv:
 		return "insserv"
+	case Startpar:
+		return "override"
 	default:
 		return ""
 	}

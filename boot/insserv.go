@@ -1,8 +1,6 @@
 package boot
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"path"
 	"slices"
 
@@ -46,7 +44,7 @@ func (t Tree) OrderInput() order.Input {
 		}
 	}
 	for dir, overrides := range map[string]map[string][]byte{
-		"/usr/share/insserv/overrides": in.VendorOverrides, "/etc/insserv/overrides": in.LocalOverrides,
+		vendorOverrides: in.VendorOverrides, OverrideDir: in.LocalOverrides,
 	} {
 		for _, name := range t.Names[dir] {
 			if node := t.Nodes[dir+"/"+name]; node.Type == rootfs.File {
@@ -114,27 +112,7 @@ func (t Tree) WithOrder(result order.Result) Tree {
 		}
 	}
 	for name, content := range result.Depend {
-		tree.write(InitDir+"/"+name, content)
+		tree.Write(InitDir+"/"+name, content)
 	}
 	return tree
-}
-
-// write makes a path hold a file. One that is there keeps its mode and owner.
-func (t *Tree) write(file string, content []byte) {
-	sum := sha256.Sum256(content)
-	node, there := t.Nodes[file]
-	if there && node.SHA256 == hex.EncodeToString(sum[:]) {
-		return
-	}
-	if !there {
-		node.Entry = rootfs.Entry{Type: rootfs.File, Mode: 0o644}
-		t.Names[path.Dir(file)] = append(t.Names[path.Dir(file)], path.Base(file))
-	}
-	t.Nodes[file] = Node{
-		Entry: rootfs.Entry{
-			Type: rootfs.File, Mode: node.Mode, UID: node.UID, GID: node.GID,
-			Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
-		},
-		Content: content,
-	}
 }

@@ -20,6 +20,13 @@ var ErrNotGuest = errors.New("not a guest that boots from init scripts")
 // InitDir holds the init scripts (Debian Policy 9.3.1).
 const InitDir = "/etc/init.d"
 
+// OverrideDir holds the headers that stand in for those of scripts, by the names
+// of the scripts (insserv(8)).
+const OverrideDir = "/etc/insserv/overrides"
+
+// vendorOverrides holds the same as packages ship it.
+const vendorOverrides = "/usr/share/insserv/overrides"
+
 // MaxFile is the size in bytes up to which files are read. What is larger is
 // known by name only.
 const MaxFile = 1 << 20
@@ -35,7 +42,6 @@ var singleFiles = []string{
 	"/etc/default/rcS",
 	"/etc/inittab",
 	"/etc/insserv.conf",
-	"/etc/insserv/file-filters",
 	"/sbin/init",
 	"/lib/init/rc",
 }
@@ -44,8 +50,9 @@ var singleFiles = []string{
 var directories = []string{
 	InitDir,
 	"/etc/insserv.conf.d",
-	"/etc/insserv/overrides",
-	"/usr/share/insserv/overrides",
+	"/etc/insserv",
+	OverrideDir,
+	vendorOverrides,
 	"/etc/init.disabled",
 	"/var/lib/update-rc.d",
 }

@@ -45,6 +45,12 @@ func releaseOf(tree Tree) Release {
 // of a script before its overrides.
 func (r Release) scriptFirst() bool { return r.Major > 0 && r.Major <= 9 }
 
+// UpdateRcdForces says that the release's update-rc.d(8) calls insserv with -f,
+// so that a script which requires what is not enabled is no failure. Those of
+// Debian 11 to 13 do; for 9 and 10 the changelog of init-system-helpers 1.29
+// suggests it. A release that is not known counts as the newest.
+func (r Release) UpdateRcdForces() bool { return r.Major == 0 || r.Major >= 9 }
+
 // insservVersions are the versions that Debian's releases came with.
 var insservVersions = map[int]string{
 	3: "1.12.0", 4: "1.12.0", 5: "1.12.0", 6: "1.14.0", 7: "1.14.0", 8: "1.14.0", 9: "1.14.0",

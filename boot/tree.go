@@ -3,8 +3,11 @@
 package boot
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/bootledger/bootledger/boot/rootfs"
 )
@@ -37,4 +40,44 @@ func (t Tree) Clone() Tree {
 		c.Names[dir] = slices.Clone(names)
 	}
 	return c
+}
+
+// Put makes path hold node.
+func (t *Tree) Put(path string, node Node) {
+	dir, base := split(path)
+	if _, there := t.Nodes[path]; !there {
+		t.Names[dir] = append(t.Names[dir], base)
+	}
+	t.Nodes[path] = node
+}
+
+// Remove makes path hold nothing.
+func (t *Tree) Remove(path string) {
+	dir, base := split(path)
+	delete(t.Nodes, path)
+	t.Names[dir] = slices.DeleteFunc(t.Names[dir], func(name string) bool { return name == base })
+}
+
+// Write makes path hold a file. One that is there keeps its mode and owner.
+func (t *Tree) Write(path string, content []byte) {
+	sum := sha256.Sum256(content)
+	node, there := t.Nodes[path]
+	if there && node.SHA256 == hex.EncodeToString(sum[:]) {
+		return
+	}
+	if !there {
+		node.Entry = rootfs.Entry{Mode: 0o644}
+	}
+	t.Put(path, Node{
+		Entry: rootfs.Entry{
+			Type: rootfs.File, Mode: node.Mode, UID: node.UID, GID: node.GID,
+			Size: int64(len(content)), SHA256: hex.EncodeToString(sum[:]),
+		},
+		Content: content,
+	})
+}
+
+func split(path string) (dir, base string) {
+	i := strings.LastIndexByte(path, '/')
+	return path[:i], path[i+1:]
 }

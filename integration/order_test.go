@@ -10,71 +10,50 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bootledger/bootledger/boot/lsb"
 	"github.com/bootledger/bootledger/boot/order"
+	"github.com/bootledger/bootledger/integration/guesttest"
 	"github.com/bootledger/bootledger/integration/ordertest"
 )
 
 var (
-	orderTrees = flag.Int("order.trees", 200, "how many made-up `trees` to order")
+	orderTrees = flag.Int("order.trees", 2000, "how many made-up `trees` to order")
 	orderSeed  = flag.Uint64("order.seed", 1, "`seed` of the first tree")
-	orderBins  = flag.String("order.insserv", "", "insserv `binaries`, as VERSION=PATH,…; the installed one by default")
-	orderKind  = flag.Int("order.profile", -1, "only trees of this `profile`")
 )
 
-// TestOrderAgainstInsserv has real insservs order made-up trees, and compares
-// what they did with what package order says.
+// TestOrderAgainstInsserv has the insserv of each release order made-up trees,
+// and compares what it did with what package order says.
 func TestOrderAgainstInsserv(t *testing.T) {
-	for version, path := range insservs(t) {
-		rules, ok := order.RulesFor(version)
-		if !ok {
-			t.Fatalf("no rules for insserv %s", version)
-		}
-		t.Run(version, func(t *testing.T) {
+	for _, release := range guesttest.Releases {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			root := guesttest.Build(t, release)
+			version := guesttest.Run(t, root, "dpkg-query", "-W", "-f", "${Version}", "insserv")
+			rules, ok := order.RulesFor(version)
+			if !ok {
+				t.Fatalf("no rules for insserv %s", version)
+			}
 			for i := range *orderTrees {
 				seed := *orderSeed + uint64(i)
-				kind := int(seed % uint64(len(ordertest.Profiles)))
-				if *orderKind >= 0 {
-					kind = *orderKind
-				}
-				t.Run(fmt.Sprint(seed), func(t *testing.T) {
-					compareTree(t, path, rules, ordertest.Generate(seed, ordertest.Profiles[kind]))
-				})
+				kind := ordertest.Profiles[seed%uint64(len(ordertest.Profiles))]
+				compareTree(t, seed, root, rules, ordertest.Generate(seed, kind))
 			}
 		})
 	}
 }
 
-// insservs finds the binaries to compare with, by version.
-func insservs(t *testing.T) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	if *orderBins != "" {
-		for item := range strings.SplitSeq(*orderBins, ",") {
-			version, path, _ := strings.Cut(item, "=")
-			found[version] = path
-		}
-		return found
-	}
-	path, err := exec.LookPath("insserv")
-	if err != nil {
-		t.Skipf("no insserv to compare with: %v", err)
-	}
-	out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", "insserv").Output()
-	if err != nil {
-		t.Skipf("cannot tell the version of insserv: %v", err)
-	}
-	found[string(out)] = path
-	return found
-}
-
-func compareTree(t *testing.T, insserv string, rules order.Rules, tree ordertest.Tree) {
-	dir := t.TempDir()
-	if err := tree.Write(dir); err != nil {
+// compareTree makes the calls of one tree with the insserv of the guest in root,
+// up to the first that differs.
+func compareTree(t *testing.T, seed uint64, root string, rules order.Rules, tree ordertest.Tree) {
+	inside := fmt.Sprintf("/tmp/%d", seed)
+	dir := root + inside
+	defer os.RemoveAll(dir) //nolint:errcheck // the guest goes with the test
+	if err := errors.Join(os.Mkdir(dir, 0o755), tree.Write(dir)); err != nil {
 		t.Fatal(err)
 	}
 	for i, args := range tree.Calls {
@@ -82,16 +61,17 @@ func compareTree(t *testing.T, insserv string, rules order.Rules, tree ordertest
 		if err != nil {
 			t.Fatal(err)
 		}
-		before := dependFiles(t, dir)
-		exit, words := callInsserv(t, insserv, dir, args)
+		before, had := dependFiles(t, dir), linkNames(t, dir)
+		exit, words := callInsserv(t, root, inside, args)
 		call, err := order.ParseArgs(args)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := order.Run(rules, in, call)
-		where := fmt.Sprintf("call %d, insserv %s:\n%s\npredicted: %s\n", i, strings.Join(args, " "), words, strings.Join(got.Messages, "\n"))
+		where := fmt.Sprintf("seed %d, call %d, insserv %s, with %s:\n%s\npredicted: %s\n", seed, i, strings.Join(args, " "), strings.Join(had, " "), words, strings.Join(got.Messages, "\n"))
 		if got.ExitCode != exit {
-			t.Fatalf("%s\nexit code %d, want %d", where, got.ExitCode, exit)
+			t.Errorf("%s\nexit code %d, want %d", where, got.ExitCode, exit)
+			return
 		}
 		var gotLinks []string
 		for level, names := range got.Links {
@@ -101,23 +81,25 @@ func compareTree(t *testing.T, insserv string, rules order.Rules, tree ordertest
 		}
 		slices.Sort(gotLinks)
 		if diff := cmp.Diff(linkNames(t, dir), gotLinks); diff != "" {
-			t.Fatalf("%s\nlinks (-insserv +predicted):\n%s", where, diff)
+			t.Errorf("%s\nlinks (-insserv +predicted):\n%s", where, diff)
+			return
 		}
 		for name, text := range got.Depend {
 			before[name] = string(text)
 		}
 		if diff := cmp.Diff(dependFiles(t, dir), before); diff != "" {
-			t.Fatalf("%s\n.depend files (-insserv +predicted):\n%s", where, diff)
+			t.Errorf("%s\n.depend files (-insserv +predicted):\n%s", where, diff)
+			return
 		}
 	}
 }
 
-func callInsserv(t *testing.T, insserv, dir string, args []string) (exit int, words string) {
+func callInsserv(t *testing.T, root, dir string, args []string) (exit int, words string) {
 	t.Helper()
-	cmd := exec.Command(insserv, append([]string{
-		"-p", filepath.Join(dir, "init.d"), "-c", filepath.Join(dir, "conf"),
-		"-o", filepath.Join(dir, "overrides"), "-i", filepath.Join(dir, "depend"),
+	cmd := exec.Command("/sbin/insserv", append([]string{
+		"-p", dir + "/init.d", "-c", dir + "/conf", "-o", dir + "/overrides", "-i", dir + "/depend",
 	}, args...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}
 	cmd.Dir = dir
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

@@ -17,7 +17,7 @@ import (
 // ConvertOptions says how far Convert goes.
 type ConvertOptions struct {
 	Level  profile.Level
-	Method string // Links, Insserv, or empty for the one that fits the boot scheme
+	Method string // Links, Insserv, Override, or empty for the one that fits the boot scheme
 }
 
 // Convert disables every script that the profile names at the level, and
@@ -123,7 +123,7 @@ func (s *Session) method(asked string) (string, error) {
 		return "", fail(NotAGuest, "only boots from /etc/rc?.d are managed", "the guest boots with %s", scheme)
 	case asked == "", asked == "auto":
 		return fitting, nil
-	case asked == Insserv && fitting == Links:
+	case asked != Links && fitting == Links:
 		return "", fail(Usage, "use --method=links", "the boot scheme is %s: insserv would number every link anew", scheme)
 	}
 	return asked, nil

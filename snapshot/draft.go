@@ -3,6 +3,7 @@ package snapshot
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -56,24 +57,13 @@ func (d *draft) decide(script string, before, after *state.Intent) {
 	d.decisions = append(d.decisions, state.Decision{Script: script, Before: before, After: after})
 }
 
-// put makes path hold node in the draft's outcome, and makes the directories of
-// ParkDir that it needs.
-func (d *draft) put(path string, node boot.Node) {
-	dir, base := split(path)
-	if parks(dir) {
+// put makes file hold node in the draft's outcome, and makes the directories
+// that it needs.
+func (d *draft) put(file string, node boot.Node) {
+	if dir := path.Dir(file); makes(dir) {
 		d.mkdir(dir)
 	}
-	if _, there := d.after.Nodes[path]; !there {
-		d.after.Names[dir] = append(d.after.Names[dir], base)
-	}
-	d.after.Nodes[path] = node
-}
-
-// remove makes path hold nothing in the draft's outcome.
-func (d *draft) remove(path string) {
-	dir, base := split(path)
-	delete(d.after.Nodes, path)
-	d.after.Names[dir] = slices.DeleteFunc(d.after.Names[dir], func(name string) bool { return name == base })
+	d.after.Put(file, node)
 }
 
 // mkdir makes sure that dir is a directory in the draft's outcome.
@@ -83,17 +73,17 @@ func (d *draft) mkdir(dir string) {
 	}
 }
 
-// dropEmptied removes the directories of ParkDir that this draft emptied, if
-// bootledger made them.
+// dropEmptied removes the directories that this draft emptied, if bootledger
+// made them.
 func (s *Session) dropEmptied(d *draft) error {
 	var emptied []string
 	for path, node := range d.after.Nodes {
 		_, there := d.before.Nodes[path]
-		if parks(path) && node.Type == rootfs.Dir && !(there && len(d.before.Names[path]) == 0) {
+		if makes(path) && node.Type == rootfs.Dir && !(there && len(d.before.Names[path]) == 0) {
 			emptied = append(emptied, path)
 		}
 	}
-	if len(emptied) == 0 {
+	if !slices.ContainsFunc(emptied, func(path string) bool { return len(d.after.Names[path]) == 0 }) {
 		return nil
 	}
 	transactions, err := s.ledger.Transactions()
@@ -109,19 +99,19 @@ func (s *Session) dropEmptied(d *draft) error {
 	slices.Sort(emptied)
 	for _, path := range slices.Backward(emptied) { // what a directory holds comes before it
 		if _, there := d.before.Nodes[path]; len(d.after.Names[path]) == 0 && (made[path] || !there) {
-			d.remove(path)
+			d.after.Remove(path)
 		}
 	}
 	return nil
 }
 
+// makes tells the directories that bootledger makes where they are missing.
+func makes(dir string) bool {
+	return parks(dir) || dir == boot.OverrideDir || dir == path.Dir(boot.OverrideDir)
+}
+
 // parks tells ParkDir and what is below it.
 func parks(path string) bool { return path == ParkDir || strings.HasPrefix(path, ParkDir+"/") }
-
-func split(path string) (dir, base string) {
-	i := strings.LastIndexByte(path, '/')
-	return path[:i], path[i+1:]
-}
 
 // difference lists the paths at which two trees differ, in an order in which
 // they can be changed: directories that come first, then what is new or other,

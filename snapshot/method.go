@@ -20,6 +20,10 @@ const (
 	// Insserv has insserv take all links of the scripts away and number the
 	// others anew.
 	Insserv = "insserv"
+	// Override is Insserv with overrides for the scripts that waited for one of
+	// those: it keeps the order among the scripts that stay where startpar
+	// boots, which knows no numbers.
+	Override = "override"
 )
 
 // ParkDir is where links go under the method Links, in a directory for each
@@ -68,6 +72,11 @@ func (s *Session) disable(ctx context.Context, d *draft, method string, force bo
 	if len(names) == 0 {
 		return nil
 	}
+	if method == Override {
+		if err := s.bridge(ctx, d); err != nil {
+			return err
+		}
+	}
 	if err := d.insserv(ctx, s, append([]string{"-f", "-r"}, names...)...); err != nil {
 		return err
 	}
@@ -95,10 +104,10 @@ func (d *draft) park(link lsb.Link, force bool) error {
 	for _, base := range slices.Clone(d.after.Names[dir]) {
 		other, ok := lsb.ParseLink(link.Runlevel, base)
 		if ok && other.Name == link.Name && other.Action == link.Action && base != link.Base() {
-			d.remove(dir + "/" + base)
+			d.after.Remove(dir + "/" + base)
 		}
 	}
-	d.remove(from)
+	d.after.Remove(from)
 	d.put(to, node)
 	d.operations = append(d.operations, state.Operation{Op: "move_link", Path: from, To: to, Script: link.Name})
 	return nil
@@ -127,6 +136,15 @@ func (s *Session) enable(ctx context.Context, d *draft, method string, comebacks
 		}
 		names = append(names, c.script)
 	}
+	if method == Override {
+		before := len(d.operations)
+		if err := s.bridge(ctx, d); err != nil {
+			return err
+		}
+		if len(d.operations) > before { // insserv has to read the overrides, whatever it is told to enable
+			return d.insserv(ctx, s, append([]string{"-f"}, names...)...)
+		}
+	}
 	if method == Links || len(names) == 0 {
 		return nil
 	}
@@ -138,7 +156,7 @@ func (d *draft) putBack(link lsb.Link) {
 	parked := ParkDir + "/" + link.Runlevel.Dir() + "/" + link.Base()
 	node, isParked := d.after.Nodes[parked]
 	if isParked {
-		d.remove(parked)
+		d.after.Remove(parked)
 	}
 	for _, live := range linksOf(d.after, link.Name) {
 		if live.Runlevel == link.Runlevel && live.Action == link.Action {

@@ -128,9 +128,7 @@ func (s *Session) captured(sum string) (*boot.Configuration, map[string]string, 
 		if err != nil {
 			return nil, nil, err
 		}
-		tree.Nodes[path] = node
-		dir, base := split(path)
-		tree.Names[dir] = append(tree.Names[dir], base)
+		tree.Put(path, node)
 	}
 	for _, names := range tree.Names {
 		slices.Sort(names)

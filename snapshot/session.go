@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/bootledger/bootledger/boot"
@@ -48,7 +49,7 @@ type Session struct {
 	configuration *boot.Configuration
 	packages      *boot.Packages
 	engine        Engine
-	native        Engine
+	native        Native
 	unlock        []func() error
 	recovered     *Result
 }
@@ -122,13 +123,28 @@ func (s *Session) read() error {
 	return nil
 }
 
-func (s *Session) openLedger(readOnly bool) error {
-	dir, base := path.Split(s.options.Ledger)
+// attempts bounds how often a session makes the directory of its ledger because
+// another one, which had no use for it, removed it meanwhile.
+const attempts = 100
+
+func (s *Session) openLedger(readOnly bool) (err error) {
+	for range attempts {
+		err = s.tryLedger(readOnly)
+		if readOnly || !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return err
+}
+
+func (s *Session) tryLedger(readOnly bool) error {
+	dir, base := path.Dir(s.options.Ledger), path.Base(s.options.Ledger)
 	perm := fs.FileMode(0o700)
 	if readOnly {
 		perm = 0 // create nothing
 	}
-	handle, err := s.root.OpenDir(path.Clean(dir), perm)
+	_, missing := s.root.Stat(dir)
+	handle, err := s.root.OpenDir(dir, perm)
 	if readOnly && errors.Is(err, fs.ErrNotExist) {
 		s.ledger = state.Empty()
 		return nil
@@ -137,11 +153,32 @@ func (s *Session) openLedger(readOnly bool) error {
 		return fmt.Errorf("cannot open the directory of the ledger %s: %w", s.options.Ledger, err)
 	}
 	s.unlock = append(s.unlock, handle.Close)
+	if errors.Is(missing, fs.ErrNotExist) {
+		s.unlock = append(s.unlock, func() error { return s.removeEmpty(dir) })
+	}
 	s.ledger, err = state.Open(handle, base, state.Options{ReadOnly: readOnly, Wait: s.options.Wait})
 	if err != nil {
 		return fmt.Errorf("cannot open the ledger %s: %w", s.options.Ledger, err)
 	}
 	return nil
+}
+
+// removeEmpty removes a directory that this session made, if it stayed empty: a
+// call that changes nothing leaves no trace.
+func (s *Session) removeEmpty(dir string) error {
+	entry, err := s.root.Stat(dir)
+	if err == nil {
+		err = s.root.Replace(dir, &entry, nil, nil)
+	}
+	switch {
+	case errors.Is(err, syscall.ENOTEMPTY): // there is a ledger in it
+		return nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, rootfs.ErrChanged): // another session made it, too
+		return nil
+	case err != nil:
+		return err
+	}
+	return s.root.Sync()
 }
 
 func (s *Session) lockDpkg() error {
@@ -162,7 +199,7 @@ func (s *Session) lockDpkg() error {
 func (s *Session) Close() error {
 	var errs []error
 	if s.ledger != nil {
-		errs = append(errs, s.ledger.Close())
+		errs = append(errs, s.ledger.Release())
 	}
 	for i := len(s.unlock) - 1; i >= 0; i-- {
 		errs = append(errs, s.unlock[i]())

@@ -139,7 +139,7 @@ func (s *Session) exactly(d *draft, wanted map[string]transition) (bool, error) 
 		case t.have != nil && t.have.Type == string(rootfs.Dir):
 			dirs = append(dirs, path)
 		default:
-			d.remove(path)
+			d.after.Remove(path)
 		}
 		if !same(t.have, t.want) {
 			d.operations = append(d.operations, state.Operation{Op: "restore", Path: path, How: exactly})
@@ -148,7 +148,7 @@ func (s *Session) exactly(d *draft, wanted map[string]transition) (bool, error) 
 	slices.Sort(dirs)
 	for _, dir := range slices.Backward(dirs) { // what a directory holds comes before it
 		if len(d.after.Names[dir]) == 0 {
-			d.remove(dir)
+			d.after.Remove(dir)
 		}
 	}
 	slices.SortFunc(d.operations, func(a, b state.Operation) int { return strings.Compare(a.Path, b.Path) })
@@ -233,7 +233,7 @@ func (d *draft) dropParked(script string) {
 		for _, base := range slices.Clone(d.after.Names[dir]) {
 			parked, ok := lsb.ParseLink(live.Runlevel, base)
 			if ok && parked.Name == script && parked.Action == live.Action {
-				d.remove(dir + "/" + base)
+				d.after.Remove(dir + "/" + base)
 				d.operations = append(d.operations, state.Operation{Op: "remove_file", Path: dir + "/" + base, Script: script, How: byDecision})
 			}
 		}
@@ -257,7 +257,7 @@ func (s *Session) restoreOthers(d *draft, changes []state.Change, force bool) er
 			conflicts = append(conflicts, rootfs.Quote(change.Path))
 			continue
 		case change.Before == nil:
-			d.remove(change.Path)
+			d.after.Remove(change.Path)
 		default:
 			node, err := s.recorded(change.Before)
 			if err != nil {
@@ -277,10 +277,10 @@ func (s *Session) restoreOthers(d *draft, changes []state.Change, force bool) er
 }
 
 // computed tells the paths that follow from which scripts are on: links,
-// parked ones, and what insserv writes.
+// parked ones, what insserv writes, and overrides.
 func computed(path string) bool {
 	_, isLink := linkPath(path)
-	return isLink || parks(path) || strings.HasPrefix(path, boot.InitDir+"/.depend.")
+	return isLink || makes(path) || strings.HasPrefix(path, boot.InitDir+"/.depend.") || strings.HasPrefix(path, boot.OverrideDir+"/")
 }
 
 // target gives a transaction that a verb may act on.

@@ -35,6 +35,8 @@ type Ledger struct {
 	db   *bbolt.DB // nil: there is no file
 	file *os.File  // the one that db owns
 	id   string
+
+	discard func() error // removes the file that Open created; nil once something is recorded
 }
 
 // attempts bounds how often Open starts anew because the file was replaced
@@ -135,7 +137,12 @@ func create(dir Dir, name string, deadline time.Time) (*Ledger, error) {
 	if err := dir.Sync(); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return load(db, file)
+	l, err := load(db, file)
+	if err != nil {
+		return nil, err
+	}
+	l.discard = func() error { return errors.Join(dir.Remove(name), dir.Sync()) }
+	return l, nil
 }
 
 // openDB hands a locked and walked file to bbolt, which owns it from then on.
@@ -192,6 +199,16 @@ func (l *Ledger) Close() error {
 	return l.db.Close()
 }
 
+// Release is Close for whoever leaves no trace: the file of a ledger that Open
+// created is gone afterwards, if nothing was recorded in it.
+func (l *Ledger) Release() error {
+	var err error
+	if l.discard != nil {
+		err = l.discard() // under the lock: whoever waits for it sees that the name is gone
+	}
+	return errors.Join(err, l.Close())
+}
+
 // ID returns the random name, 16 bytes in hex, that the ledger got when it was
 // created. A clone has the same; an empty ledger has none.
 func (l *Ledger) ID() string { return l.id }
@@ -215,7 +232,11 @@ func (l *Ledger) update(f func(*bbolt.Tx) error) error {
 	if l.db == nil {
 		return ErrReadOnly
 	}
-	return guard(func() error { return l.db.Update(f) })
+	err := guard(func() error { return l.db.Update(f) })
+	if err == nil {
+		l.discard = nil
+	}
+	return err
 }
 
 // guard calls into bbolt. What bbolt answers to a damaged file with a panic, or

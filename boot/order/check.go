@@ -77,7 +77,7 @@ func (r *run) checkService(s *service) {
 			continue
 		}
 		have := x.side(starting).levels
-		if have&bootLevel != 0 {
+		if have&bootLevel != 0 && s.side(starting).levels&bootLevel == 0 {
 			have |= normalLevels
 		}
 		lacking := s.side(starting).levels &^ have

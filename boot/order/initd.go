@@ -1,6 +1,7 @@
 package order
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/bootledger/bootledger/boot/lsb"
@@ -131,7 +132,7 @@ func (r *run) scanScript(script *Script) {
 					return
 				}
 			}
-			if !isNamed || !r.call.Remove {
+			if !r.call.Remove || !isNamed && (!r.call.Force || !r.linked(script.Name)) {
 				r.setLevels(s, h, arg)
 				continue
 			}
@@ -151,6 +152,16 @@ func (r *run) scanScript(script *Script) {
 			return
 		}
 	}
+}
+
+// linked reports whether a runlevel directory has a link of a script's name.
+func (r *run) linked(script string) bool {
+	for _, d := range r.directories {
+		if slices.ContainsFunc(d.byScript[script], func(l lsb.Link) bool { return !d.gone[l.Base()] }) {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *run) scanService(s *service, script *Script, h *header, arg argument, isNamed bool) {

@@ -48,7 +48,7 @@ func (r *run) dropForeign(d *directory, byScript map[string]*node) {
 	for _, name := range slices.Clone(d.names) {
 		link, ok := lsb.ParseLink(d.level, name)
 		n := byScript[link.Name]
-		if !ok || n == nil {
+		if !ok || n == nil || d.gone[name] {
 			continue
 		}
 		m := starting

@@ -21,15 +21,16 @@ type run struct {
 
 	directories map[lsb.Runlevel]*directory
 
-	deepest    [2]int // highest sequence among nodes of runlevels 0 to 6
-	looped     bool   // a loop was found that -f must override
-	numbered   bool   // loops that are found from now on do not count
-	warned     warnings
-	requiredBy map[*service][]*service // enabled scripts by what they require
-	failed     bool                    // a check failed
-	stopped    bool                    // refused at once
-	exit       int
-	messages   []string
+	deepest      [2]int  // highest sequence among nodes of runlevels 0 to 6
+	looped       bool    // a loop was found that -f must override
+	numbered     bool    // loops that are found from now on do not count
+	missingNodes []*node // no script provides them
+	warned       warnings
+	requiredBy   map[*service][]*service // enabled scripts by what they require
+	failed       bool                    // a check failed
+	stopped      bool                    // refused at once
+	exit         int
+	messages     []string
 
 	loops      []Loop
 	missing    []Missing
@@ -118,6 +119,7 @@ func (r *run) refuse(format string, args ...any) bool {
 func (r *run) finish() Result {
 	r.result.ExitCode = r.exit
 	r.result.Messages = r.messages
+	r.result.Report.Loops, r.result.Report.Missing, r.result.Report.Duplicates = r.loops, r.missing, r.duplicates
 	r.result.Links = make(map[lsb.Runlevel][]string, len(scanOrder))
 	for _, level := range scanOrder {
 		d := r.directories[level]

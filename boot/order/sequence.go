@@ -18,11 +18,19 @@ func (r *run) number() {
 	}
 	for _, n := range r.nodes {
 		if n.script == "" {
-			n.guess(starting)
-			n.guess(stopping)
+			r.missingNodes = append(r.missingNodes, n)
 		}
 	}
+	r.guess(starting)
+	r.guess(stopping)
 	r.numbered = true
+}
+
+// guess gives names without script a place right before what comes after them.
+func (r *run) guess(m mode) {
+	for _, n := range r.missingNodes {
+		n.guess(m)
+	}
 }
 
 // follow raises the sequences of what comes after root. parent is the node
@@ -43,7 +51,7 @@ func (r *run) follow(root, parent *node, level int, m mode) {
 		return
 	}
 	for n, count := root, 0; n != nil; count++ {
-		if count > lastSequence || n == parent {
+		if count > lastSequence {
 			r.loop(n, parent, parent, m)
 			return
 		}
@@ -55,6 +63,10 @@ func (r *run) follow(root, parent *node, level int, m mode) {
 		if top.levels&s.levels == 0 {
 			n = next
 			continue
+		}
+		if n == parent {
+			r.loop(n, parent, parent, m)
+			return
 		}
 		depth = max(depth, s.depth)
 		s.depth = depth
@@ -163,6 +175,7 @@ func (r *run) separateInteractive() {
 				}
 				other.atLeast = depth + 1
 				r.follow(o.node, nil, other.atLeast, starting)
+				r.guess(starting)
 			}
 		}
 	}

@@ -61,7 +61,7 @@ func (c *call) confirmed(o Changing, do func(*snapshot.Session, snapshot.Changin
 type ProfileOptions struct {
 	Profile string `default:"lxc" placeholder:"NAME" help:"The built-in profile, or NAME.toml in the guest's /etc/bootledger/profiles (default: ${default})."`
 	Level   string `enum:"advised,required" default:"advised" help:"required: only what must go; advised: also what only costs errors and time (default: ${default})."`
-	Method  string `enum:"auto,links,insserv" default:"auto" help:"links: move links to /etc-before-lxc; insserv: have insserv take them away; auto: what fits the boot scheme."`
+	Method  string `enum:"auto,links,insserv,override" default:"auto" help:"links: move links to /etc-before-lxc; insserv: have insserv take them away; override: that, and keep the order of the other scripts by overrides of their headers; auto: what fits the boot scheme."`
 }
 
 // load reads the profile.

@@ -26,14 +26,14 @@ const buildTimeout = 10 * time.Minute
 // packages make a guest that has something to take out of its boot.
 var packages = []string{
 	"sysvinit-core", "sysv-rc", "insserv", "initscripts", "startpar", "procps", "udev", "kmod", "ifupdown", "cron",
-	"openssh-server", "lvm2", "mdadm", "hdparm", "fuse3", "lm-sensors", "console-setup", "kbd", "nfs-common", "rsyslog",
+	"openssh-server", "e2fsprogs", "lvm2", "mdadm", "hdparm", "fuse3", "lm-sensors", "console-setup", "kbd", "nfs-common", "rsyslog",
 }
 
 // Build gives the root directory of a fresh guest of a release, as its package
 // mirror has it. The guest is an overlay: it may be changed freely and is gone
 // when the test ends. Its services are never started by dpkg, and it holds the
-// packages that installing apache2 and reinstalling any of its own takes, so
-// that both work without a network.
+// packages that reinstalling any of its own and installing apache2, without what
+// that recommends, take, so that both work without a network.
 func Build(t testing.TB, release string) string {
 	t.Helper()
 	Need(t, "mmdebstrap")
@@ -100,7 +100,7 @@ func cached(t testing.TB, release string) string {
 	if out, err := exec.CommandContext(ctx, "mmdebstrap", append(args, release, unfinished)...).CombinedOutput(); err != nil {
 		lists, _ := filepath.Glob(filepath.Join(unfinished, "var/lib/apt/lists/*Packages*"))
 		if len(lists) == 0 {
-			t.Skipf("needs a package mirror with %s: mmdebstrap: %v\n%s", release, err, out)
+			Skip(t, "needs a package mirror with %s: mmdebstrap: %v\n%s", release, err, out)
 		}
 		t.Fatalf("mmdebstrap %s: %v\n%s", release, err, out)
 	}
@@ -125,7 +125,8 @@ func recipe(release string) []string {
 		"--skip=cleanup/apt/lists,cleanup/apt/cache",
 		`--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --no-install-recommends --download-only install apache2`,
 		// As the installer leaves it; checkroot.sh would make it at the first boot.
-		`--customize-hook=ln -s ../proc/self/mounts "$1/etc/mtab"`,
+		// From trixie on base-files brings it.
+		`--customize-hook=ln -sf ../proc/self/mounts "$1/etc/mtab"`,
 		`--customize-hook=printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d" && chmod 755 "$1/usr/sbin/policy-rc.d"`,
 	}
 }

@@ -27,7 +27,7 @@ var (
 // colours and empty lines.
 func consoleLines(log []byte) []string {
 	text := escape.ReplaceAllString(string(log), "")
-	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' || r == 0 })
 	for i, line := range lines {
 		lines[i] = strings.TrimSpace(line)
 	}

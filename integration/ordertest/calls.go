@@ -16,20 +16,15 @@ func (g *generator) links() {
 		target := "../init.d/" + script
 		switch g.IntN(30) {
 		case 0:
-			base = "S99gone"
+			script, base = "gone", "S99gone"
 			target = "../init.d/gone"
 		case 1:
-			base = "S1" + script
-		case 2:
-			base = "S123" + script
-		case 3:
-			target = ""
-		case 4:
 			target = "/nowhere"
-		case 5:
+		case 2:
 			base = "s05" + script
 		}
-		if path := dir + "/" + base; !taken[path] {
+		// Of two links of one script in a directory, insserv may make a third.
+		if path := dir + "/" + script; !taken[path] {
 			taken[path] = true
 			g.tree.Links = append(g.tree.Links, Link{dir, base, target})
 		}
@@ -47,12 +42,11 @@ func (g *generator) call() []string {
 	if g.chance(35) {
 		args = append(args, "-f")
 	}
-	if g.chance(15) {
-		args = append(args, "-d")
-	}
 	remove := g.chance(25)
 	if remove {
 		args = append(args, "-r")
+	} else if g.chance(15) {
+		args = append(args, "-d")
 	}
 	if !remove && g.chance(20) {
 		return args
@@ -62,11 +56,9 @@ func (g *generator) call() []string {
 		count = len(g.tree.Scripts)
 	}
 	for _, i := range g.Perm(len(g.tree.Scripts))[:min(count, len(g.tree.Scripts))] {
-		name := g.tree.Scripts[i].Name
-		if g.Odd && g.chance(2) {
-			name += pick(g, ",start=2", ",start=2 3,stop=0", ",stop=1")
+		if script := g.tree.Scripts[i]; !script.Odd {
+			args = append(args, script.Name)
 		}
-		args = append(args, name)
 	}
 	if g.Odd && g.chance(2) {
 		args = append(args, "missing")

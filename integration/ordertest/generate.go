@@ -18,6 +18,7 @@ type Script struct {
 	Text   string
 	Target string // of a symlink; else empty
 	Plain  bool   // not executable
+	Odd    bool   // nothing that a package would ship
 }
 
 // Link is an entry of a runlevel directory. Without a Target it is a plain
@@ -42,17 +43,19 @@ type Profile struct {
 	MinScripts, MaxScripts int
 	Loops                  bool // dependencies in any direction
 	Odd                    bool // unusual headers, names, links, files
+	Shared                 bool // names that two scripts provide
 }
 
 // Profiles are the kinds of trees that Generate takes turns with.
 var Profiles = []Profile{
-	{3, 8, false, false},
-	{3, 12, false, true},
-	{3, 8, true, true},
-	{10, 40, false, true},
-	{4, 30, true, false},
-	{40, 120, false, true},
-	{100, 300, false, false},
+	{MinScripts: 3, MaxScripts: 8},
+	{MinScripts: 3, MaxScripts: 8, Shared: true},
+	{MinScripts: 3, MaxScripts: 12, Odd: true},
+	{MinScripts: 3, MaxScripts: 8, Loops: true, Odd: true},
+	{MinScripts: 10, MaxScripts: 40, Odd: true},
+	{MinScripts: 4, MaxScripts: 30, Loops: true},
+	{MinScripts: 40, MaxScripts: 120, Odd: true},
+	{MinScripts: 100, MaxScripts: 300},
 }
 
 type generator struct {
@@ -72,6 +75,10 @@ func Generate(seed uint64, p Profile) Tree {
 	g.conf()
 	for i := range n {
 		g.script(i)
+	}
+	if g.Shared {
+		i := g.IntN(len(g.names))
+		g.tree.Scripts = append(g.tree.Scripts, Script{Name: "double", Text: g.header(g.fields(i)), Odd: true})
 	}
 	if g.Odd {
 		g.oddScripts()

@@ -10,11 +10,8 @@ type field struct{ key, value string }
 func (g *generator) fields(i int) []field {
 	name := g.names[i]
 	provides := name
-	if g.chance(8) {
+	if !g.Shared && g.chance(8) {
 		provides += " " + name + "-too"
-	}
-	if g.Odd && g.chance(4) {
-		provides = pick(g, g.anyName(), name+" "+g.anyName(), "$bad "+name, "")
 	}
 	f := []field{
 		{"Provides", provides},
@@ -112,9 +109,7 @@ func (g *generator) header(fields []field) string {
 	for _, f := range fields {
 		g.field(&b, f)
 	}
-	if !g.Odd || !g.chance(2) {
-		b.WriteString(pick(g, "### END INIT INFO\n", "### END INIT INFO\n", "  ### END INIT INFO ###\n"))
-	}
+	b.WriteString(pick(g, "### END INIT INFO\n", "### END INIT INFO\n", "  ### END INIT INFO ###\n"))
 	return b.String()
 }
 
@@ -144,7 +139,7 @@ func (g *generator) field(b *strings.Builder, f field) {
 		pick(g, "# ", "#", "#\t", "#   ", " # "), key,
 		pick(g, " ", "", "\t", "  \t "), f.value,
 		pick(g, "", "", " ", "\r", "\t", "\tx", " \xc3\xa9", "\x00y"))
-	if g.chance(5) {
+	if g.chance(5) && f.key != "Provides" {
 		fmt.Fprintf(b, "# %s: %s\n", f.key, g.anyName())
 	}
 	if g.chance(3) {
@@ -155,14 +150,22 @@ func (g *generator) field(b *strings.Builder, f field) {
 // oddScripts adds entries of init.d that insserv passes over, or that take
 // another's names.
 func (g *generator) oddScripts() {
-	add := func(s Script) { g.tree.Scripts = append(g.tree.Scripts, s) }
+	add := func(s Script) {
+		s.Odd = true
+		g.tree.Scripts = append(g.tree.Scripts, s)
+	}
 	i := g.IntN(len(g.names))
+	header := func(name string) string {
+		fields := g.fields(i)
+		fields[0].value = name
+		return g.header(fields)
+	}
 	for _, name := range []string{
 		"README", "skeleton", "rc", "old.dpkg-new", "a.rpmsave", "b~", "core", "core.x", "x.ucf-old", "y.bak", "z.dpkx",
 		".depend.start", "w,v", "_u", "p.orig",
 	} {
 		if g.chance(8) {
-			add(Script{Name: name, Text: g.header(g.fields(i))})
+			add(Script{Name: name, Text: header(name)})
 		}
 	}
 	target := pick(g, g.tree.Scripts...).Name
@@ -170,10 +173,7 @@ func (g *generator) oddScripts() {
 		add(Script{Name: "linked", Target: pick(g, target, "../init.d/"+target, "../init.d/nowhere")})
 	}
 	if g.chance(10) {
-		add(Script{Name: "plain", Text: g.header(g.fields(i)), Plain: true})
-	}
-	if g.chance(15) {
-		add(Script{Name: "double", Text: g.header(g.fields(i))})
+		add(Script{Name: "plain", Text: header("plain"), Plain: true})
 	}
 }
 
