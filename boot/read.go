@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/bootledger/bootledger/boot/lsb"
 	"github.com/bootledger/bootledger/boot/rootfs"
@@ -132,7 +133,7 @@ func (r *reader) readDir(dir string) error {
 // read reads one path; one that is missing is no error.
 func (r *reader) read(path string) error {
 	entry, err := r.root.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil
 	}
 	if err != nil {

@@ -82,18 +82,18 @@ func (s *Session) apply(d *draft, c Changing) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot record the transaction: %w", err)
 	}
-	if err := s.change(changes, contents); err != nil {
-		return nil, s.giveUp(t, err)
+	if made, err := s.change(changes, contents); err != nil {
+		return nil, s.giveUp(t, made, err)
 	}
 	done, err := boot.Read(s.root)
-	if err != nil {
-		return nil, s.giveUp(t, err)
+	if err == nil {
+		err = readBack(changes, done.Tree)
 	}
-	if err := readBack(changes, done.Tree); err != nil {
-		return nil, s.giveUp(t, err)
+	if err != nil {
+		return nil, s.giveUp(t, changes, err)
 	}
 	t.Outcome = state.Committed
-	if t, err = s.ledger.Commit(t, manifest(done.Tree, s.packages), blobs(done.Tree)); err != nil {
+	if _, err = s.ledger.Commit(t, manifest(done.Tree, s.packages), blobs(done.Tree)); err != nil {
 		return nil, &Error{
 			Kind: Unfinished, Message: fmt.Sprintf("the end of transaction %d could not be recorded", t.ID),
 			Hint: "free some disk space if that is the cause, then run bootledger recover", Err: err,
@@ -105,14 +105,18 @@ func (s *Session) apply(d *draft, c Changing) (*Result, error) {
 }
 
 // change makes the changes in their order and has them on disk when it
-// returns.
-func (s *Session) change(changes []state.Change, contents map[string][]byte) error {
-	for _, change := range changes {
-		if err := s.replace(change.Path, change.Before, change.After, contents); err != nil {
-			return err
+// returns. On an error it gives those that may have been made.
+func (s *Session) change(changes []state.Change, contents map[string][]byte) (made []state.Change, err error) {
+	for i, change := range changes {
+		err := s.replace(change.Path, change.Before, change.After, contents)
+		if errors.Is(err, rootfs.ErrChanged) {
+			return changes[:i], err
+		}
+		if err != nil {
+			return changes[:i+1], err
 		}
 	}
-	return s.root.Sync()
+	return changes, s.root.Sync()
 }
 
 func (s *Session) replace(path string, have, want *state.Entry, contents map[string][]byte) error {
@@ -147,11 +151,11 @@ func readBack(changes []state.Change, now boot.Tree) error {
 	return nil
 }
 
-// giveUp takes back a transaction that failed, records it as interrupted, and
-// gives the error that the caller gets to see.
-func (s *Session) giveUp(t state.Transaction, cause error) error {
+// giveUp takes back what was made of a transaction that failed, records it as
+// interrupted, and gives the error that the caller gets to see.
+func (s *Session) giveUp(t state.Transaction, made []state.Change, cause error) error {
 	t.Error = cause.Error()
-	if _, err := s.takeBack(t); err != nil {
+	if _, err := s.takeBack(t, made); err != nil {
 		return errors.Join(err, cause)
 	}
 	return cause

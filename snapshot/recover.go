@@ -14,20 +14,23 @@ import (
 	"github.com/bootledger/bootledger/state"
 )
 
-// takeBack undoes a transaction that was begun and not committed, and records
-// it as interrupted. It may itself be interrupted and repeated: what is back
-// already is left as it is, and what somebody else changed meanwhile is left to
-// them and named in the record.
-func (s *Session) takeBack(t state.Transaction) (*Result, error) {
+// takeBack undoes the changes that were, or may have been, made of a transaction
+// that was begun and not committed, and records it as interrupted. It may itself
+// be interrupted and repeated: what is back already is left as it is, and what
+// somebody else changed meanwhile is left to them and named in the record.
+func (s *Session) takeBack(t state.Transaction, made []state.Change) (*Result, error) {
 	unfinished := func(err error) error {
 		return &Error{
 			Kind: Unfinished, Message: fmt.Sprintf("transaction %d is half done and could not be taken back", t.ID),
 			Hint: "mend what the message says, then run bootledger recover", Err: err,
 		}
 	}
-	var dirs, foreign []string
-	for _, change := range slices.Backward(t.Changes) {
-		dirs = append(dirs, path.Dir(change.Path))
+	strange, err := s.sweep(t.Changes) // first: a directory that holds a leftover cannot go
+	if err != nil {
+		return nil, unfinished(err)
+	}
+	var foreign []string
+	for _, change := range slices.Backward(made) {
 		now, err := s.now(change.Path)
 		if err != nil {
 			return nil, unfinished(err)
@@ -45,9 +48,7 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 			foreign = append(foreign, change.Path)
 		}
 	}
-	slices.Sort(dirs)
-	strange, err := s.sweep(slices.Compact(dirs), t.Changes)
-	if err := errors.Join(err, s.root.Sync()); err != nil {
+	if err := s.root.Sync(); err != nil {
 		return nil, unfinished(err)
 	}
 	now, err := boot.Read(s.root)
@@ -63,23 +64,33 @@ func (s *Session) takeBack(t state.Transaction) (*Result, error) {
 	if t.Error == "" {
 		t.Error = "the call was interrupted"
 	}
+	var warnings []string
 	if len(strange) > 0 {
-		t.Warnings = append(t.Warnings, "somebody else's version may be in "+strings.Join(strange, ", "))
+		warnings = append(warnings, "somebody else's version may be in "+strings.Join(strange, ", "))
 	}
 	if len(foreign) > 0 {
-		t.Warnings = append(t.Warnings, "left alone, since somebody else changed them: "+strings.Join(foreign, ", "))
+		warnings = append(warnings, "left alone, since somebody else changed them: "+strings.Join(foreign, ", "))
 	}
-	if t, err = s.ledger.Commit(t, manifest(now.Tree, s.packages), blobs(now.Tree)); err != nil {
+	t.Warnings = append(t.Warnings, warnings...)
+	if _, err = s.ledger.Commit(t, manifest(now.Tree, s.packages), blobs(now.Tree)); err != nil {
 		return nil, unfinished(err)
 	}
-	return &Result{Transaction: t.ID, Kind: t.Kind, Scripts: t.Scripts, Changes: t.Changes, Warnings: t.Warnings}, nil
+	return &Result{Transaction: t.ID, Kind: t.Kind, Scripts: t.Scripts, Changes: t.Changes, Warnings: warnings}, nil
 }
 
-// sweep removes the temporary names that a crash left in directories, and names
-// those that hold what the ledger does not.
-func (s *Session) sweep(dirs []string, changes []state.Change) (strange []string, err error) {
-	for _, dir := range dirs {
+// sweep removes the temporary names that a crash left beside paths that were to
+// change, and names those that hold what the ledger does not.
+func (s *Session) sweep(changes []state.Change) (strange []string, err error) {
+	var dirs []string
+	for _, change := range changes {
+		dirs = append(dirs, path.Dir(change.Path))
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Compact(dirs) {
 		leftovers, err := s.root.Leftovers(dir)
+		if errors.Is(err, syscall.ENOTDIR) { // somebody put a file there
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -113,7 +124,7 @@ func (s *Session) now(path string) (*state.Entry, error) {
 	if err == nil && entry.Type == rootfs.File {
 		entry, _, err = s.root.Read(path, boot.MaxFile)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil
 	}
 	if err != nil {

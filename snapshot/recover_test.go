@@ -54,7 +54,8 @@ func (g *guest) interrupt(t *testing.T, steps int) []state.Change {
 		}, manifest(d.before, s.packages), contents); err != nil {
 			return err
 		}
-		return s.change(changes[:min(steps, len(changes))], contents)
+		_, err := s.change(changes[:min(steps, len(changes))], contents)
+		return err
 	}))
 	return changes
 }

@@ -92,7 +92,7 @@ func (s *Session) open() error {
 			return err
 		}
 		if pending != nil {
-			if s.recovered, err = s.takeBack(*pending); err != nil {
+			if s.recovered, err = s.takeBack(*pending, pending.Changes); err != nil {
 				return err
 			}
 		}

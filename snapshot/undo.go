@@ -172,6 +172,7 @@ func (s *Session) exactly(d *draft, wanted map[string]transition, decisions []st
 	was := d.after
 	d.after = was.Clone()
 	var operations []state.Operation
+	var dirs []string // that go if they are empty
 	for path, t := range wanted {
 		switch {
 		case t.want != nil:
@@ -180,11 +181,19 @@ func (s *Session) exactly(d *draft, wanted map[string]transition, decisions []st
 				return false, err
 			}
 			d.put(path, node)
-		case t.have == nil || t.have.Type != string(rootfs.Dir): // directories go when they are empty
+		case t.have != nil && t.have.Type == string(rootfs.Dir):
+			dirs = append(dirs, path)
+		default:
 			d.after.Remove(path)
 		}
 		if !same(t.have, t.want) {
 			operations = append(operations, state.Operation{Op: "restore", Path: path, How: exactly})
+		}
+	}
+	slices.Sort(dirs)
+	for _, dir := range slices.Backward(dirs) { // what a directory holds comes before it
+		if len(d.after.Names[dir]) == 0 {
+			d.after.Remove(dir)
 		}
 	}
 	then, err := s.ledger.Manifest(manifest)

@@ -45,13 +45,27 @@ func (r *Root) openDir(p string, perm fs.FileMode) (*os.File, error) {
 	}
 	defer parent.Close() //nolint:errcheck // synced before
 	err = r.add(parent, path.Base(p), &Entry{Type: Dir, Mode: uint32(perm.Perm())}, nil)
-	if err != nil && !errors.Is(err, ErrChanged) { // made by somebody else meanwhile
+	// Somebody else may have made it meanwhile, and swept ours away.
+	if err != nil && !errors.Is(err, ErrChanged) && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	if err := flush(parent); err != nil {
+	if err := errors.Join(r.sweepDirs(path.Dir(p), parent), flush(parent)); err != nil {
 		return nil, err
 	}
 	return r.writable(rel)
+}
+
+// sweepDirs removes the directories under temporary names that crashed calls of
+// OpenDir left in a directory: no ledger knows of them.
+func (r *Root) sweepDirs(dir string, d *os.File) error {
+	leftovers, err := r.Leftovers(dir)
+	for _, leftover := range leftovers {
+		gone := unlink(d, path.Base(leftover), unix.AT_REMOVEDIR)
+		if !errors.Is(gone, unix.ENOTDIR) && !errors.Is(gone, unix.ENOTEMPTY) && !errors.Is(gone, unix.ENOENT) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return err
 }
 
 // OpenFile opens a regular file in the directory; the flags are those of

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -180,5 +181,23 @@ func TestDirHandle(t *testing.T) {
 	}
 	if err := h.Sync(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOpenDirSweeps plants what a crash while a directory was made leaves, and
+// what may not go with it.
+func TestOpenDirSweeps(t *testing.T) {
+	guest := t.TempDir()
+	rootfstest.Build(t, guest, "dir var/.bootledger-A 0700", "file var/.bootledger-B/full", "file var/.bootledger-C")
+	r := open(t, guest)
+	h, err := r.OpenDir("/var/lib/bootledger", 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	got, err := r.Leftovers("/var")
+	slices.Sort(got)
+	if want := []string{"/var/.bootledger-B", "/var/.bootledger-C"}; err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }
