@@ -319,6 +319,7 @@ func (w *world) holds(t *rapid.T) {
 // TestAloneOnTheGuest makes random transactions while nobody else changes the
 // guest.
 func TestAloneOnTheGuest(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, rt)
 		rt.Repeat(map[string]func(*rapid.T){
@@ -392,6 +393,7 @@ func (w *world) afterUpgrade(t *rapid.T) {
 // TestBesideUpgrades makes random transactions while packages come, change and
 // go.
 func TestBesideUpgrades(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, rt)
 		w.foreign, w.ran = true, nil
