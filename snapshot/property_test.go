@@ -74,11 +74,7 @@ func drawLinks(t *rapid.T, name, start, stop string) []string {
 }
 
 func newWorld(test *testing.T, t *rapid.T) *world {
-	dir, err := os.MkdirTemp(test.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := test.TempDir()
 	version := rapid.SampledFrom([]string{lenny, squeeze, wheezy}).Draw(t, "version")
 	daemons := drawDaemons(t, version)
 	w := &world{guest: newGuest(test, dir, version, daemons), test: test, version: version, ran: map[string]bool{}}
