@@ -22,23 +22,32 @@ var codenames = map[int]string{
 func releaseOf(tree Tree) Release {
 	text := strings.TrimSpace(string(tree.Nodes["/etc/debian_version"].Content))
 	number, _, _ := strings.Cut(text, ".")
-	if major, err := strconv.Atoi(number); err == nil {
+	if major, err := strconv.Atoi(number); err == nil && major > 0 {
 		return Release{Codename: codenames[major], Major: major}
 	}
 	testing, _, _ := strings.Cut(text, "/")
-	for major, codename := range codenames {
-		if codename == testing {
-			return Release{Codename: codename, Major: major}
-		}
+	if major := majorOf(testing); major > 0 {
+		return Release{Codename: testing, Major: major}
 	}
 	if node, ok := file(tree, "/etc/os-release"); ok {
 		for line := range strings.Lines(string(node.Content)) {
 			if codename, found := strings.CutPrefix(strings.TrimSpace(line), "VERSION_CODENAME="); found {
-				return Release{Codename: strings.Trim(codename, `"'`)}
+				codename = strings.Trim(codename, `"'`)
+				return Release{Codename: codename, Major: majorOf(codename)}
 			}
 		}
 	}
 	return Release{}
+}
+
+// majorOf gives the major version of a codename, 0 if it is none of Debian's.
+func majorOf(codename string) int {
+	for major, name := range codenames {
+		if name == codename {
+			return major
+		}
+	}
+	return 0
 }
 
 // scriptFirst says that the release's insserv, 1.12 to 1.14, reads the header

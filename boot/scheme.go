@@ -133,7 +133,7 @@ type runControl struct {
 }
 
 var (
-	assignsConcurrency = regexp.MustCompile(`(?m)^[ \t]*CONCURRENCY=(\S*)`)
+	assignsConcurrency = regexp.MustCompile(`(?m)^[ \t]*(?:export[ \t]+)?CONCURRENCY=([^\s;]*)`)
 	sourcesDefaults    = regexp.MustCompile(`(?m)^[^#\n]*\.[ \t]+/etc/default/rcS`)
 )
 

@@ -176,7 +176,10 @@ func runs(c *boot.Configuration, name string) bool {
 	if script := c.Script(name); script.Name != "" {
 		return script.Enabled
 	}
-	return len(linksOf(c.Tree, name)) > 0
+	return slices.ContainsFunc(linksOf(c.Tree, name), func(link lsb.Link) bool {
+		_, leads := c.Tree.Through[link.Path()]
+		return leads || c.Tree.Nodes[link.Path()].Type == rootfs.File // rc passes over a dangling link
+	})
 }
 
 func (s *Session) rule(script string) (profile.Rule, bool) {

@@ -18,7 +18,7 @@ import (
 
 // failure makes a call that is to fail, and checks its kind and that it changed
 // nothing: not the guest, nor its ledger.
-func (g *guest) failure(t *testing.T, kind Kind, do func(*Session) error, edit ...func(*Options)) *Error {
+func (g *guest) failure(t *testing.T, kind Kind, do func(*Session) error, edit ...func(*Options)) Error {
 	t.Helper()
 	before := rootfstest.Snapshot(t, g.dir)
 	err := g.call(t, do, edit...)
@@ -32,7 +32,7 @@ func (g *guest) failure(t *testing.T, kind Kind, do func(*Session) error, edit .
 	if diff := cmp.Diff(before, rootfstest.Snapshot(t, g.dir)); diff != "" {
 		t.Errorf("a failure left changes (-before +after):\n%s", diff)
 	}
-	return explained
+	return *explained
 }
 
 func disableMid(t *testing.T, c Changing) func(*Session) error {

@@ -23,7 +23,7 @@ const ledgerDir = "/var/lib/bootledger"
 
 // Properties draw the same guests every time unless a seed is given.
 func init() {
-	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "25", "rapid.steps": "9", "rapid.shrinktime": "10s"} {
+	for name, value := range map[string]string{"rapid.seed": "1", "rapid.checks": "12", "rapid.steps": "9", "rapid.shrinktime": "10s"} {
 		if err := flag.Set(name, value); err != nil {
 			panic(err)
 		}

@@ -154,7 +154,7 @@ func (s *Session) scriptState(name string, intents map[string]*state.Intent) Scr
 	if script.Name == "" { // its links or its intent outlived it
 		script.Name = name
 		script.Links = linksOf(s.configuration.Tree, name)
-		script.Enabled = len(script.Links) > 0
+		script.Enabled = s.runs(name)
 	}
 	rule, _ := s.rule(name)
 	owner, version := s.packages.Owner(boot.InitDir + "/" + name)

@@ -74,11 +74,7 @@ func drawLinks(t *rapid.T, name, start, stop string) []string {
 }
 
 func newWorld(test *testing.T, t *rapid.T) *world {
-	dir, err := os.MkdirTemp(test.TempDir(), "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	dir := test.TempDir()
 	version := rapid.SampledFrom([]string{lenny, squeeze, wheezy}).Draw(t, "version")
 	daemons := drawDaemons(t, version)
 	w := &world{guest: newGuest(test, dir, version, daemons), test: test, version: version, ran: map[string]bool{}}
@@ -319,6 +315,7 @@ func (w *world) holds(t *rapid.T) {
 // TestAloneOnTheGuest makes random transactions while nobody else changes the
 // guest.
 func TestAloneOnTheGuest(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, rt)
 		rt.Repeat(map[string]func(*rapid.T){
@@ -392,6 +389,7 @@ func (w *world) afterUpgrade(t *rapid.T) {
 // TestBesideUpgrades makes random transactions while packages come, change and
 // go.
 func TestBesideUpgrades(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t, rt)
 		w.foreign, w.ran = true, nil

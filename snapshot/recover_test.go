@@ -81,6 +81,7 @@ func (g *guest) recovered(t *testing.T) Logged {
 func TestRecoverAfterEachStep(t *testing.T) {
 	for method, version := range smallGuests {
 		t.Run(method, func(t *testing.T) {
+			t.Parallel()
 			for steps, planned := 0, 1; steps <= planned; steps++ {
 				g := smallGuest(t, version)
 				before, times := g.listing(t), g.times(t)

@@ -33,7 +33,7 @@ func rollback(to uint64) step {
 	return func(ctx context.Context, s *Session) (*Result, error) { return s.Rollback(ctx, to, Changing{}) }
 }
 
-func reapply(ctx context.Context, s *Session) (*Result, error) {
+var reapply step = func(ctx context.Context, s *Session) (*Result, error) {
 	return s.Reapply(ctx, true, Changing{})
 }
 
