@@ -52,7 +52,7 @@ func TestOrderAgainstInsserv(t *testing.T) {
 func compareTree(t *testing.T, seed uint64, root string, rules order.Rules, tree ordertest.Tree) {
 	inside := fmt.Sprintf("/tmp/%d", seed)
 	dir := root + inside
-	defer os.RemoveAll(dir) //nolint:errcheck // the guest goes with the test
+	defer os.RemoveAll(dir)
 	if err := errors.Join(os.Mkdir(dir, 0o755), tree.Write(dir)); err != nil {
 		t.Fatal(err)
 	}
