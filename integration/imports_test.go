@@ -38,8 +38,11 @@ var allowed = map[string][]string{
 	"integration/sample":            fromSnapshot,
 	"integration/sample/cmd/sample": {"integration/sample"},
 
-	"cmd/bootledger/internal/render": {"snapshot", "state", "boot", "boot/order", "boot/lsb", "boot/rootfs"},
-	"cmd/bootledger":                 append([]string{"cmd/bootledger/internal/render", "integration/insserv", "integration/lxc"}, fromSnapshot...),
+	"cmd/bootledger/internal/render":  {"snapshot", "state", "boot", "boot/order", "boot/lsb", "boot/rootfs"},
+	"cmd/bootledger/internal/picture": {"snapshot", "boot/lsb", "boot/rootfs"},
+	"cmd/bootledger": append([]string{
+		"cmd/bootledger/internal/picture", "cmd/bootledger/internal/render", "integration/insserv", "integration/lxc",
+	}, fromSnapshot...),
 }
 
 var (
@@ -54,6 +57,7 @@ var foreign = map[string][]string{
 	"github.com/alecthomas/kong":                        {"cmd"},
 	"github.com/aymanbagabas/go-udiff":                  {"cmd", "snapshot"},
 	"github.com/cyphar/filepath-securejoin/pathrs-lite": {"boot/rootfs"},
+	"github.com/emicklei/dot":                           {"cmd"},
 	"github.com/fatih/color":                            {"cmd"},
 	"github.com/olekukonko/tablewriter":                 {"cmd"},
 	"github.com/pelletier/go-toml/v2":                   {"boot/profile"},

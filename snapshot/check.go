@@ -42,13 +42,12 @@ type HeaderLine struct {
 // checker is one check under way.
 type checker struct {
 	*Session
-	method     string // Links where insserv does not order the boot
-	force      bool   // update-rc.d(8) calls insserv with -f
-	intents    map[string]*state.Intent
-	in         order.Input
-	facilities lsb.Facilities
-	providers  map[string][]boot.Script
-	findings   []Finding
+	dependencies
+	method   string // Links where insserv does not order the boot
+	force    bool   // update-rc.d(8) calls insserv with -f
+	intents  map[string]*state.Intent
+	in       order.Input
+	findings []Finding
 }
 
 // Check looks for what is unsound in the guest's boot, and for scripts that the
@@ -57,7 +56,7 @@ type checker struct {
 func (s *Session) Check() ([]Finding, error) {
 	c := checker{
 		Session: s, force: s.configuration.Release.UpdateRcdForces(),
-		in: s.configuration.Tree.OrderInput(), providers: map[string][]boot.Script{},
+		in: s.configuration.Tree.OrderInput(),
 	}
 	var err error
 	if c.method, err = s.method(""); err != nil {
@@ -66,19 +65,12 @@ func (s *Session) Check() ([]Finding, error) {
 	if c.intents, err = s.intents(); err != nil {
 		return nil, err
 	}
-	for _, script := range s.configuration.Scripts {
-		for _, name := range provides(script) {
-			c.providers[name] = append(c.providers[name], script)
-		}
-	}
-	rules := s.native.Rules
-	names := lsb.NameRules{CorePrefix: rules.CorePrefix, Dpkg: rules.Dpkg, Ucf: rules.Ucf}
-	if c.facilities, err = lsb.ParseFacilities(c.in.Conf, c.in.ConfDir, names).Expand(rules.NestedInPlace); err != nil {
+	if c.dependencies, err = dependenciesOf(s.configuration, s.native.Rules); err != nil {
 		c.find(findRefused, boot.Script{}, "", "insserv refuses everything: %v; mend /etc/insserv.conf and the files of /etc/insserv.conf.d", err)
 		return c.findings, nil
 	}
 
-	now := order.Run(rules, c.in, order.Call{})
+	now := order.Run(s.native.Rules, c.in, order.Call{})
 	c.loops(now.Report.Loops)
 	c.requirements(now.Report.Missing)
 	c.headers()
@@ -87,14 +79,6 @@ func (s *Session) Check() ([]Finding, error) {
 		c.refusals()
 	}
 	return c.findings, nil
-}
-
-// provides lists the names that a script goes by in the headers of others.
-func provides(script boot.Script) []string {
-	if names := script.Header.Provides.Names(); len(names) > 0 {
-		return names
-	}
-	return []string{script.Name}
 }
 
 // find records a finding, with the line of the script's header that has the key;
@@ -147,22 +131,6 @@ func levelList(levels []lsb.Runlevel) string {
 		words = append(words, level.String())
 	}
 	return strings.Join(words, " ")
-}
-
-// required lists the services that a word of a Required line stands for: none
-// if it is a facility that nobody defines, which insserv passes over.
-func (c *checker) required(word string) []string {
-	if !strings.HasPrefix(word, "$") && !strings.HasPrefix(word, "+") {
-		return []string{word}
-	}
-	members, _ := c.facilities.Members(word)
-	var names []string
-	for _, member := range members {
-		if !member.Optional {
-			names = append(names, member.Name)
-		}
-	}
-	return names
 }
 
 func (c *checker) requirement(script boot.Script, key lsb.Key, name string) (found bool) {

@@ -6,16 +6,8 @@ import (
 	"strings"
 
 	"github.com/bootledger/bootledger/boot"
-	"github.com/bootledger/bootledger/boot/lsb"
 	"github.com/bootledger/bootledger/boot/order"
 )
-
-// edge is a dependency between two scripts, from the one that waits.
-type edge struct {
-	to    string
-	owner boot.Script // whose header has it
-	key   lsb.Key
-}
 
 // loops tells which header lines make the circles that insserv ran into. It
 // runs into one at several places.
@@ -61,56 +53,6 @@ func (c *checker) circle(stop bool, edges []edge, told map[string]bool) {
 		told[message] = true
 		c.find(findLoop, edges[0].owner, edges[0].key, "%s", message)
 	}
-}
-
-// edges gives the dependencies of the start or the stop order.
-func (c *checker) edges(stop bool) map[string][]edge {
-	keys, reversed := []lsb.Key{lsb.RequiredStart, lsb.ShouldStart}, lsb.StartBefore
-	if stop {
-		keys, reversed = []lsb.Key{lsb.RequiredStop, lsb.ShouldStop}, lsb.StopAfter
-	}
-	edges := map[string][]edge{}
-	for _, script := range c.configuration.Scripts {
-		for _, key := range keys {
-			for _, other := range c.others(script, key) {
-				edges[script.Name] = append(edges[script.Name], edge{to: other, owner: script, key: key})
-			}
-		}
-		for _, other := range c.others(script, reversed) {
-			edges[other] = append(edges[other], edge{to: script.Name, owner: script, key: reversed})
-		}
-	}
-	return edges
-}
-
-// others lists the scripts that a line of a header names.
-func (c *checker) others(script boot.Script, key lsb.Key) []string {
-	var scripts []string
-	add := func(name string) {
-		for _, p := range c.providers[strings.TrimPrefix(name, "+")] {
-			if p.Name != script.Name {
-				scripts = append(scripts, p.Name)
-			}
-		}
-	}
-	for _, word := range script.Header.Field(key).Names() {
-		members, facility := c.facilities.Members(word)
-		switch {
-		case strings.EqualFold(word, "$all") && key != lsb.StartBefore && key != lsb.StopAfter:
-			for _, p := range c.configuration.Scripts {
-				if !slices.Contains(p.Header.Field(key).Names(), word) {
-					add(provides(p)[0])
-				}
-			}
-		case facility:
-			for _, member := range members {
-				add(member.Name)
-			}
-		default:
-			add(word)
-		}
-	}
-	return scripts
 }
 
 // shortest gives the edges of the shortest way from one script to another, which

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/bootledger/bootledger/boot/lsb"
 	"github.com/bootledger/bootledger/snapshot"
 )
 
@@ -145,6 +146,12 @@ func (c *call) values(value *kong.Value) []string {
 		return strings.Split(value.Enum, ",")
 	}
 	var words []string
+	if value.Tag.Get("complete") == "runlevel" {
+		for _, level := range lsb.AllRunlevels {
+			words = append(words, level.String())
+		}
+		return words
+	}
 	err := c.with(looking, func(s *snapshot.Session) error {
 		switch value.Tag.Get("complete") {
 		case "script":

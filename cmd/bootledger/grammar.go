@@ -27,6 +27,7 @@ type grammar struct {
 	Why     whyVerb     `cmd:"" group:"look" help:"All that is known about one script."`
 	Plan    planVerb    `cmd:"" group:"look" help:"What convert would do, and the boot order before and after."`
 	Check   checkVerb   `cmd:"" group:"look" help:"What is unsound in the boot: loops, missing providers, links that disagree with headers, upgrades that would fail. Exits 3 on findings."`
+	Graph   graphVerb   `cmd:"" group:"look" help:"The boot as a picture: order, dependencies, what does not run."`
 
 	Convert convertVerb `cmd:"" group:"change" help:"Disable every script that the profile names."`
 	Disable disableVerb `cmd:"" group:"change" help:"Take scripts out of the boot."`
