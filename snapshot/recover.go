@@ -95,11 +95,11 @@ func (s *Session) sweep(changes []state.Change) (strange []string, err error) {
 			return nil, err
 		}
 		for _, leftover := range leftovers {
-			now, err := s.now(leftover)
+			ours, err := s.ours(leftover, changes)
 			if err != nil {
 				return nil, err
 			}
-			if !known(now, changes) {
+			if !ours {
 				strange = append(strange, leftover)
 			} else if err := s.root.RemoveLeftover(leftover); err != nil {
 				return nil, err
@@ -109,13 +109,19 @@ func (s *Session) sweep(changes []state.Change) (strange []string, err error) {
 	return strange, nil
 }
 
-// known reports whether a leftover is one of the two sides of a change, or a
-// file that was not written to its end.
-func known(leftover *state.Entry, changes []state.Change) bool {
-	if leftover == nil || leftover.Mode == "0000" || leftover.Type == string(rootfs.Dir) {
-		return true
+// ours reports whether a leftover is one of the two sides of a change, or was
+// not made to its end. A file of that kind has no mode yet, so that only root
+// could read it.
+func (s *Session) ours(leftover string, changes []state.Change) (bool, error) {
+	entry, err := s.root.Stat(leftover)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (entry.Mode == 0 || entry.Type == rootfs.Dir) {
+		return true, nil
 	}
-	return slices.ContainsFunc(changes, func(c state.Change) bool { return same(leftover, c.Before) || same(leftover, c.After) })
+	if err != nil {
+		return false, err
+	}
+	now, err := s.now(leftover)
+	return slices.ContainsFunc(changes, func(c state.Change) bool { return same(now, c.Before) || same(now, c.After) }), err
 }
 
 // now records what a path holds at this moment; what is missing gives nil.
