@@ -122,6 +122,9 @@ func (r *reader) readDir(dir string) error {
 	}
 	r.tree.Names[dir] = []string{}
 	for _, item := range items {
+		if rootfs.Unfinished(item.Name, item.Entry) {
+			continue
+		}
 		r.tree.Names[dir] = append(r.tree.Names[dir], item.Name)
 		if err := r.keep(dir+"/"+item.Name, item); err != nil {
 			return err

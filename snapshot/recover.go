@@ -110,11 +110,10 @@ func (s *Session) sweep(changes []state.Change) (strange []string, err error) {
 }
 
 // ours reports whether a leftover is one of the two sides of a change, or was
-// not made to its end. A file of that kind has no mode yet, so that only root
-// could read it.
+// not made to its end.
 func (s *Session) ours(leftover string, changes []state.Change) (bool, error) {
 	entry, err := s.root.Stat(leftover)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (entry.Mode == 0 || entry.Type == rootfs.Dir) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && (rootfs.Unfinished(path.Base(leftover), entry) || entry.Type == rootfs.Dir) {
 		return true, nil
 	}
 	if err != nil {

@@ -33,6 +33,12 @@ func (r *Root) Leftovers(dir string) ([]string, error) {
 	return paths, fail("list", dir, err)
 }
 
+// Unfinished reports whether an entry of this name is a leftover that was not
+// written to its end. Only root can read it, and nobody needs to.
+func Unfinished(name string, entry Entry) bool {
+	return strings.HasPrefix(name, tempPrefix) && entry.Type == File && entry.Mode == 0
+}
+
 // RemoveLeftover removes one path that Leftovers gave: a file, a symlink or an
 // empty directory. Any other path gives fs.ErrInvalid.
 func (r *Root) RemoveLeftover(path string) error {
