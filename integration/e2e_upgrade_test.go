@@ -34,10 +34,13 @@ func TestUpgrade(t *testing.T) {
 		t.Parallel()
 		g, plain := build(t, release), build(t, release)
 		reinstall := []string{"--reinstall", "udev", "initscripts", "kmod"}
+		g.asPredicted("installed")
 		g.inside(0, "convert")
+		g.asPredicted("converted")
 		converted := g.files("/etc/init.d/.depend.*")
 
 		g.upgrade(reinstall...)
+		g.asPredicted("upgraded")
 		status := decode[statusJSON](t, g.inside(3, "status", "--json=short"))
 		owners := map[string]string{}
 		for _, d := range status.Drift {
@@ -68,11 +71,13 @@ func TestUpgrade(t *testing.T) {
 			t.Errorf("transaction %d disables %v again", again.Transaction, again.Scripts)
 		}
 		g.inside(0, "status")
+		g.asPredicted("reapplied")
 		if diff := cmp.Diff(converted, g.files("/etc/init.d/.depend.*")); diff != "" {
 			t.Errorf("what startpar reads after convert (-) and after reapply (+):\n%s", diff)
 		}
 
 		g.upgrade("apache2")
+		g.asPredicted("with apache2")
 		diff := g.inside(3, "diff", "--order")
 		lines := strings.Split(strings.TrimSpace(diff.stdout), "\n")
 		if last := lines[len(lines)-1]; last != "0 reordered, 3 only renumbered" {
@@ -92,6 +97,7 @@ func TestUpgrade(t *testing.T) {
 		if !strings.Contains(back.stderr, "the decisions are restored") {
 			t.Errorf("rollback does not say what it restored: %s", back.stderr)
 		}
+		g.asPredicted("rolled back")
 		plain.upgrade(reinstall...)
 		plain.upgrade("apache2")
 		if diff := cmp.Diff(plain.links(), g.links()); diff != "" {

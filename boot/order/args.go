@@ -13,7 +13,7 @@ type Call struct {
 	Remove    bool // -r
 	Force     bool // -f
 	Defaults  bool // -d: runlevels as in the headers
-	DryRun    bool // -n
+	DryRun    bool // -n: says what it would, and writes nothing
 	Recursive bool // -e: required scripts as well
 }
 

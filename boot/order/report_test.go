@@ -59,3 +59,22 @@ func TestReport(t *testing.T) {
 		})
 	}
 }
+
+// TestDryRun leaves everything as it is, and says the same.
+func TestDryRun(t *testing.T) {
+	rules, _ := order.RulesFor("1.24.0")
+	in := order.Input{
+		Scripts: []order.Script{{Name: "a", Regular: true, Executable: true, Text: []byte("### BEGIN INIT INFO\n# Provides: a\n# Required-Start: b\n# Default-Start: 2\n### END INIT INFO\n")}},
+		Links:   map[lsb.Runlevel][]order.LinkEntry{'2': {{Base: "S07gone", Symlink: true, Target: "../init.d/gone", Dangling: true}}},
+	}
+	call := order.Call{Names: []string{"a"}}
+	want := order.Run(rules, in, call)
+	call.DryRun = true
+	got := order.Run(rules, in, call)
+	if got.ExitCode != want.ExitCode || !cmp.Equal(got.Messages, want.Messages) {
+		t.Errorf("got %d %q, want %d %q", got.ExitCode, got.Messages, want.ExitCode, want.Messages)
+	}
+	if diff := cmp.Diff(map[lsb.Runlevel][]string{'2': {"S07gone"}}, got.Links); diff != "" || got.Depend != nil || got.Removed != nil || got.Added != nil {
+		t.Errorf("links (-want +got):\n%s\nremoved %v, added %v, wrote %q", diff, got.Removed, got.Added, got.Depend)
+	}
+}

@@ -121,6 +121,13 @@ func (r *run) finish() Result {
 	r.result.Messages = r.messages
 	r.result.Report.Loops, r.result.Report.Missing, r.result.Report.Duplicates = r.loops, r.missing, r.duplicates
 	r.result.Links = make(map[lsb.Runlevel][]string, len(scanOrder))
+	if r.call.DryRun {
+		for level, links := range r.in.Links {
+			r.result.Links[level] = baseNames(links)
+		}
+		r.result.Removed, r.result.Added, r.result.Depend = nil, nil, nil
+		return r.result
+	}
 	for _, level := range scanOrder {
 		d := r.directories[level]
 		names := make([]string, 0, len(d.names))
@@ -134,4 +141,12 @@ func (r *run) finish() Result {
 		r.result.Links[level] = names
 	}
 	return r.result
+}
+
+func baseNames(links []LinkEntry) []string {
+	names := make([]string, 0, len(links))
+	for _, link := range links {
+		names = append(names, link.Base)
+	}
+	return names
 }
