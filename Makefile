@@ -11,7 +11,7 @@ GOFUMPT       := go run mvdan.cc/gofumpt@v0.12.0
 BUILD := CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags '-s -w -buildid= -X main.version=$(VERSION)'
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test lint cover bench fuzz cross clean help
+.PHONY: build demo test lint cover bench soak fuzz cross clean help
 
 build: ## build ./bootledger, one static file
 	$(BUILD) -o bootledger ./cmd/bootledger
@@ -34,6 +34,9 @@ cover: ## run all tests and print how much of each function they reach
 
 bench: ## compare with insserv, etckeeper and a shell loop: needs root, and etckeeper for some
 	go test -run "^$$" -bench . ./integration/bench
+
+soak: ## kill the program and fail its calls in every way at every step: some hours
+	go test -v -timeout 48h ./integration/crash -crash.every
 
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@set -e; for package in $$(go list ./...); do \

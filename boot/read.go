@@ -61,8 +61,8 @@ var directories = []string{
 // of the way.
 const parkDir = "/etc-before-lxc"
 
-// Read reads all that decides how a guest boots. What is unreadable, too large
-// or no file becomes a node without content and a warning.
+// Read reads all that decides how a guest boots. What is too large or no file
+// becomes a node without content and a warning.
 func Read(root *rootfs.Root) (*Configuration, error) {
 	r := reader{root: root, tree: Tree{Nodes: map[string]Node{}, Names: map[string][]string{}, Through: map[string]Node{}}}
 	for _, file := range singleFiles {
@@ -111,11 +111,11 @@ func (r *reader) readDir(dir string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
-	case errors.Is(err, rootfs.ErrTooMany), errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("cannot read the directory %s: %w", dir, err)
-	case err != nil: // not a directory, say
+	case madeSo(err): // not a directory, say
 		r.warn(dir, err)
 		return r.read(dir)
+	case err != nil:
+		return err
 	}
 	if err := r.read(dir); err != nil {
 		return err
@@ -140,7 +140,7 @@ func (r *reader) read(path string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot look at %s: %w", rootfs.Quote(path), err)
+		return err
 	}
 	item := rootfs.Item{Entry: entry}
 	if entry.Type == rootfs.File {
@@ -156,36 +156,57 @@ func (r *reader) read(path string) error {
 func (r *reader) keep(path string, item rootfs.Item) error {
 	node := Node{Entry: item.Entry, Content: item.Content}
 	switch {
-	case errors.Is(item.Err, fs.ErrPermission):
-		return fmt.Errorf("cannot read %s: %w", rootfs.Quote(path), item.Err)
-	case item.Err != nil:
+	case madeSo(item.Err):
 		r.warn(path, item.Err)
 		node.Type = rootfs.Other // known by name only
+	case item.Err != nil:
+		return item.Err
 	case node.Type == rootfs.Symlink:
-		r.readThrough(path, node.Target)
+		if err := r.readThrough(path, node.Target); err != nil {
+			return err
+		}
 	}
 	r.tree.Nodes[path] = node
 	return nil
 }
 
+// madeSo reports whether a path cannot be read because of what the guest has
+// there, now and the next time. Any other error is one of this moment: a boot
+// that is read without a file because of it would be another boot.
+func madeSo(err error) bool {
+	for _, cause := range []error{
+		rootfs.ErrNotRegular, rootfs.ErrTooLarge, rootfs.ErrOutside, rootfs.ErrChanged,
+		fs.ErrNotExist, syscall.ENOTDIR, syscall.ELOOP, syscall.ENAMETOOLONG, syscall.ENXIO,
+	} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
+}
+
 // readThrough keeps the file at the end of a symlink. The links of runlevel
 // directories end at scripts that are read anyway; nobody follows what else is
 // there.
-func (r *reader) readThrough(link, target string) {
+func (r *reader) readThrough(link, target string) error {
 	dir, base := path.Split(link)
 	if level, ofRunlevel := lsb.RunlevelOfDir(path.Base(dir)); ofRunlevel {
 		if _, isLink := lsb.ParseLink(level, base); !isLink {
-			return
+			return nil
 		}
 	}
 	script, isScript := strings.CutPrefix(target, "../init.d/")
 	if isScript && !strings.Contains(script, "/") {
 		if node, read := r.tree.Nodes[InitDir+"/"+script]; read && node.Type == rootfs.File {
 			r.tree.Through[link] = node
-			return
+			return nil
 		}
 	}
-	if entry, content, err := r.root.ReadThrough(link, MaxFile); err == nil {
+	entry, content, err := r.root.ReadThrough(link, MaxFile)
+	if err == nil {
 		r.tree.Through[link] = Node{Entry: entry, Content: content}
+	} else if !madeSo(err) {
+		return err
 	}
+	return nil
 }

@@ -31,6 +31,7 @@ var allowed = map[string][]string{
 
 	"integration":                   {},
 	"integration/bench":             {},
+	"integration/crash":             {},
 	"integration/guesttest":         fromSnapshot,
 	"integration/insserv":           fromSnapshot,
 	"integration/lxc":               fromSnapshot,
