@@ -31,8 +31,18 @@ func (g guest) asPredicted(when string) {
 	engine, err := insserv.Find(root)
 	must(g, err)
 	for _, args := range [][]string{
-		nil, {"-f"}, {"-n"}, {"-d"}, {"cron"}, {"-f", "udev"}, {"-r", "cron"}, {"-r", "udev"}, {"-f", "-r", "udev"},
-		{"-f", "-r", "checkroot.sh", "mountall.sh", "rsyslog"}, {"-f", "-d", "udev", "kmod"}, {"nosuch"},
+		nil,
+		{"-f"},
+		{"-n"},
+		{"-d"},
+		{"cron"},
+		{"-f", "udev"},
+		{"-r", "cron"},
+		{"-r", "udev"},
+		{"-f", "-r", "udev"},
+		{"-f", "-r", "checkroot.sh", "mountall.sh", "rsyslog"},
+		{"-f", "-d", "udev", "kmod"},
+		{"nosuch"},
 	} {
 		want, err := engine.Run(g.Context(), configuration.Tree, args)
 		must(g, err)
