@@ -123,3 +123,15 @@ func unpack(packed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("is packed in the unknown way %d", tag)
 	}
 }
+
+// Blobs counts the contents of files that the ledger holds.
+func (l *Ledger) Blobs() (int, error) {
+	count := 0
+	err := l.view(func(tx *bbolt.Tx) error {
+		for range keys(tx.Bucket(blobsBucket)) {
+			count++
+		}
+		return nil
+	})
+	return count, err
+}

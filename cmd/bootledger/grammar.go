@@ -41,6 +41,7 @@ type grammar struct {
 	Undo     undoVerb     `cmd:"" group:"history" help:"Take back one transaction and keep the later ones."`
 	Redo     redoVerb     `cmd:"" group:"history" help:"Make an undone transaction again."`
 	Rollback rollbackVerb `cmd:"" group:"history" help:"Go back to the end of a transaction; 0 is before the first."`
+	Verify   verifyVerb   `cmd:"" group:"history" help:"Is the ledger whole: records, hash chain, contents. Exits 3 on damage."`
 
 	Completion completionVerb `cmd:"" group:"shell" help:"Print the script with which a shell completes bootledger's words."`
 	Complete   completeVerb   `cmd:"" name:"__complete" hidden:""`

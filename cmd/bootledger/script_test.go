@@ -54,6 +54,7 @@ func TestCycle(t *testing.T) {
 //	upgrade DIR        does to it what an upgrade of its packages does
 //	exit CODE ARGS…    runs bootledger, which has to exit with CODE
 //	listing DIR FILE   writes what each path below DIR holds to FILE
+//	flip FILE WORD     damages a byte of each place where WORD stands in FILE
 func scripts(t *testing.T, dir string) testscript.Params {
 	return testscript.Params{
 		Dir: dir,
@@ -74,6 +75,16 @@ func scripts(t *testing.T, dir string) testscript.Params {
 				if got != args[0] {
 					ts.Fatalf("bootledger %s: exit code %s, want %s", strings.Join(args[1:], " "), got, args[0])
 				}
+			},
+			"flip": func(ts *testscript.TestScript, _ bool, args []string) {
+				path := ts.MkAbs(args[0])
+				whole, err := os.ReadFile(path)
+				ts.Check(err)
+				damaged := strings.ReplaceAll(string(whole), args[1], "#"+args[1][1:])
+				if damaged == string(whole) {
+					ts.Fatalf("no %q in %s", args[1], args[0])
+				}
+				ts.Check(os.WriteFile(path, []byte(damaged), 0o600))
 			},
 			"listing": func(ts *testscript.TestScript, _ bool, args []string) {
 				listing := rootfstest.Snapshot(t, ts.MkAbs(args[0]))
