@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/bootledger/bootledger/boot/lsb"
@@ -74,8 +75,14 @@ func Read(root *rootfs.Root) (*Configuration, error) {
 	for _, level := range lsb.AllRunlevels {
 		dirs = append(dirs, "/etc/"+level.Dir(), parkDir+"/"+level.Dir())
 	}
-	for _, dir := range dirs {
-		if err := r.readDir(dir); err != nil {
+	listings := make([]listing, len(dirs))
+	var done sync.WaitGroup
+	for i, dir := range dirs {
+		done.Go(func() { listings[i].items, listings[i].err = root.ReadAll(dir, maxNames, MaxFile) })
+	}
+	done.Wait()
+	for i, dir := range dirs {
+		if err := r.keepDir(dir, listings[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -104,24 +111,29 @@ func (r *reader) warn(path string, err error) {
 	r.warnings = append(r.warnings, fmt.Sprintf("%s is left out: %v", rootfs.Quote(path), err))
 }
 
-// readDir reads a directory and all that is directly in it. One that is missing
-// is no error.
-func (r *reader) readDir(dir string) error {
-	items, err := r.root.ReadAll(dir, maxNames, MaxFile)
+// listing is a directory and all that is directly in it.
+type listing struct {
+	items []rootfs.Item
+	err   error
+}
+
+// keepDir makes what was read of a directory nodes of the tree. One that is
+// missing is no error.
+func (r *reader) keepDir(dir string, l listing) error {
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(l.err, fs.ErrNotExist):
 		return nil
-	case madeSo(err): // not a directory, say
-		r.warn(dir, err)
+	case madeSo(l.err): // not a directory, say
+		r.warn(dir, l.err)
 		return r.read(dir)
-	case err != nil:
-		return err
+	case l.err != nil:
+		return l.err
 	}
 	if err := r.read(dir); err != nil {
 		return err
 	}
 	r.tree.Names[dir] = []string{}
-	for _, item := range items {
+	for _, item := range l.items {
 		if rootfs.Unfinished(item.Name, item.Entry) {
 			continue
 		}
