@@ -28,7 +28,10 @@ type Script struct {
 	Executable bool // by its owner
 	Header     lsb.Header
 	Source     lsb.Source // where Header stands
-	Links      []lsb.Link
+	// Unterminated is where a header stands that has no last line, in force or
+	// not; FromNowhere if none does.
+	Unterminated lsb.Source
+	Links        []lsb.Link
 	// Enabled says that the boot or the halt of the guest runs it: it has an S
 	// link or, if its header asks for no start at all, a K link. What
 	// update-rc.d(8) disabled has K links where its header asks for S links.
@@ -130,7 +133,7 @@ func scriptOf(tree Tree, name string, links []lsb.Link, release Release) (Script
 	if override, ok := tree.Nodes[OverrideDir+"/"+actual]; ok {
 		texts.Local = override.Content
 	}
-	script.Header, script.Source = texts.InForce(release.scriptFirst())
+	script.Header, script.Source, script.Unterminated = texts.InForce(release.scriptFirst())
 	starts := slices.ContainsFunc(links, func(l lsb.Link) bool { return l.Action == lsb.Start })
 	asked, _ := script.Header.DefaultStart.Runlevels()
 	script.Enabled = starts || len(links) > 0 && script.Header.Found() && len(asked) == 0

@@ -141,12 +141,12 @@ func TestInForce(t *testing.T) {
 		Local:  []byte(strings.Replace(block, "%s", local, 1)),
 	}
 	for _, scriptFirst := range []bool{true, false} {
-		if h, _ := texts.InForce(scriptFirst); h.Provides.Value != "local" {
+		if h, _, _ := texts.InForce(scriptFirst); h.Provides.Value != "local" {
 			t.Errorf("script first %v: got %q, want local", scriptFirst, h.Provides.Value)
 		}
 	}
 	texts.Local = []byte(local + "\n")
-	if h, _ := texts.InForce(false); h.Provides.Value != "script" {
+	if h, _, _ := texts.InForce(false); h.Provides.Value != "script" {
 		t.Errorf("an override without a block: got %q, want script", h.Provides.Value)
 	}
 }

@@ -35,15 +35,18 @@ type Texts struct {
 // comes before the vendor's override, and the local one, read last, wins with
 // its first line alone (scriptFirst true).
 //
-// When none is complete, the header returned is not Found, but may be
-// Unterminated.
-func (t Texts) InForce(scriptFirst bool) (Header, Source) {
-	h, from := Header{}, FromNowhere
+// When none is complete, the header returned is not Found. The last result is
+// the place of the first that is Unterminated, whether or not it counts:
+// insserv refuses because of it. It is FromNowhere when there is none.
+func (t Texts) InForce(scriptFirst bool) (h Header, from, unterminated Source) {
 	read := func(text []byte, source Source) bool {
 		if text == nil {
 			return false
 		}
 		next := ParseHeader(text)
+		if next.Unterminated() && unterminated == FromNowhere {
+			unterminated = source
+		}
 		if next.Begin == 0 {
 			if h.Begin == 0 {
 				h.Warnings = next.Warnings
@@ -58,10 +61,10 @@ func (t Texts) InForce(scriptFirst bool) (Header, Source) {
 			read(t.Vendor, FromVendor)
 		}
 		read(t.Local, FromLocal)
-		return h, from
+		return h, from, unterminated
 	}
 	_ = read(t.Local, FromLocal) || read(t.Vendor, FromVendor) || read(t.Script, FromScript)
-	return h, from
+	return h, from, unterminated
 }
 
 // ErrNoHeader says that a text has no complete header to write an override of.

@@ -109,6 +109,7 @@ type graph struct {
 	services []*service
 	byName   map[string]*service
 	nodes    []*node
+	owners   map[string]*node // by script
 	linked   map[nodePair]bool
 	recorded map[servicePair]int // index in requires or stopsAfter
 }
@@ -129,6 +130,7 @@ const lastSequence = 99
 func newGraph() graph {
 	return graph{
 		byName:   map[string]*service{},
+		owners:   map[string]*node{},
 		linked:   map[nodePair]bool{},
 		recorded: map[servicePair]int{},
 	}
@@ -147,6 +149,14 @@ func (g *graph) service(name string) *service {
 	g.services = append(g.services, s)
 	g.nodes = append(g.nodes, s.node)
 	return s
+}
+
+// own makes a script that of a node, unless it is another node's.
+func (g *graph) own(n *node, script string) {
+	if _, taken := g.owners[script]; !taken {
+		n.script = script
+		g.owners[script] = n
+	}
 }
 
 // primary gives the first name of the script that provides s.

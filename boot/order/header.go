@@ -8,13 +8,16 @@ import (
 // insserv takes for a missing one.
 type header struct {
 	lsb.Header
-	from        lsb.Source
-	script      string // name of the script
-	guessed     bool   // there is none: defaults stand in for it
-	interactive bool
-	start, stop levels
-	names       []string // provided, without those that cannot be
-	lists       map[lsb.Key][]string
+	from lsb.Source
+	// unterminated is the place of a header without last line.
+	unterminated lsb.Source
+	script       string // name of the script
+	guessed      bool   // there is none: defaults stand in for it
+	interactive  bool
+	start, stop  levels
+	provides     bool     // there are names, even if they cannot be
+	names        []string // provided, without those that cannot be
+	lists        map[lsb.Key][]string
 }
 
 // headerOfLink reads the header of the script that a link leads to.
@@ -50,7 +53,7 @@ func (r *run) readHeader(script, realName string, text []byte) *header {
 		realName = script
 	}
 	h := &header{script: script, lists: map[lsb.Key][]string{}}
-	h.Header, h.from = lsb.Texts{
+	h.Header, h.from, h.unterminated = lsb.Texts{
 		Script: text,
 		Vendor: r.in.VendorOverrides[realName],
 		Local:  r.in.LocalOverrides[realName],
@@ -68,6 +71,7 @@ func (r *run) readHeader(script, realName string, text []byte) *header {
 		fill(&h.DefaultStop, defaultStop)
 	}
 	for _, name := range h.Provides.Names() {
+		h.provides = true
 		if name[0] != '$' && name[0] != '#' {
 			h.names = append(h.names, name)
 		}
@@ -91,6 +95,15 @@ func levelsOf(f lsb.Field) levels {
 		set |= levelOf(level)
 	}
 	return set
+}
+
+// tokens are the names to read a script under: those that its header provides, or
+// else the given one.
+func (h *header) tokens(name string) []string {
+	if h.provides {
+		return h.names
+	}
+	return []string{name}
 }
 
 // isOpenRC reports whether a script's first line calls openrc-run.

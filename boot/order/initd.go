@@ -71,16 +71,15 @@ func (r *run) scanNamed() {
 	for _, name := range r.order {
 		s := r.arguments[name].script
 		h := r.headerOf(s)
-		if h.Unterminated() && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
+		if h.unterminated != lsb.FromNowhere && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
 			return
 		}
-		tokens := h.names
-		if len(tokens) == 0 {
-			tokens = []string{name}
-		}
-		first := r.service(tokens[0])
-		for _, token := range tokens {
+		var first *service
+		for _, token := range h.tokens(name) {
 			t := r.service(token)
+			if first == nil {
+				first = t
+			}
 			r.merge(first, t)
 			t.flags |= named
 		}
@@ -111,18 +110,14 @@ func (r *run) scanScript(script *Script) {
 		return
 	}
 	h := r.headerOf(script)
-	if h.Unterminated() && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
+	if h.unterminated != lsb.FromNowhere && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
 		return
 	}
 	if !h.Found() {
 		r.say("warning: script '%s' missing LSB tags", script.Name)
 	}
-	tokens := h.names
-	if len(tokens) == 0 {
-		tokens = []string{script.Name}
-	}
 	var first *service
-	for _, token := range tokens {
+	for _, token := range h.tokens(script.Name) {
 		s := r.service(token)
 		if s.node.script != "" && s.node.script != script.Name {
 			r.say("script %s: service %s already provided!", script.Name, token)
@@ -157,7 +152,7 @@ func (r *run) scanScript(script *Script) {
 // linked reports whether a runlevel directory has a link of a script's name.
 func (r *run) linked(script string) bool {
 	for _, d := range r.directories {
-		if slices.ContainsFunc(d.byScript[script], func(l lsb.Link) bool { return !d.gone[l.Base()] }) {
+		if slices.ContainsFunc(d.byScript[script], func(l lsb.Link) bool { return d.holds[l.Base()] }) {
 			return true
 		}
 	}
@@ -165,7 +160,9 @@ func (r *run) linked(script string) bool {
 }
 
 func (r *run) scanService(s *service, script *Script, h *header, arg argument, isNamed bool) {
-	s.node.script = script.Name
+	if s.node.script == "" {
+		r.own(s.node, script.Name)
+	}
 	if !s.has(known) {
 		s.flags |= known
 		if h.guessed {
@@ -201,7 +198,7 @@ func (r *run) setLevels(s *service, h *header, arg argument) {
 	if arg.hasStop {
 		stop = arg.stop
 	}
-	if (p.has(enabled) || s.has(enabled)) && !r.call.Defaults && !arg.hasStart && !arg.hasStop {
+	if (p.has(enabled) || s.has(enabled)) && (!r.call.Defaults || r.call.Remove) && !arg.hasStart && !arg.hasStop {
 		return
 	}
 	if arg.hasStart && r.call.Force && r.rules.ForceLevels {

@@ -10,14 +10,15 @@ import (
 type directory struct {
 	level    lsb.Runlevel
 	names    []string        // in order, removed ones included
-	gone     map[string]bool // removed ones
+	holds    map[string]bool // false once removed
 	byScript map[string][]lsb.Link
 }
 
 func (r *run) openDirectory(level lsb.Runlevel) *directory {
-	d := &directory{level: level, gone: map[string]bool{}, byScript: map[string][]lsb.Link{}}
+	d := &directory{level: level, holds: map[string]bool{}, byScript: map[string][]lsb.Link{}}
 	for _, l := range r.in.Links[level] {
 		d.names = append(d.names, l.Base)
+		d.holds[l.Base] = true
 		if link, ok := lsb.ParseLink(level, l.Base); ok {
 			d.byScript[link.Name] = append(d.byScript[link.Name], link)
 		}
@@ -48,7 +49,7 @@ func (r *run) dropForeign(d *directory, byScript map[string]*node) {
 	for _, name := range slices.Clone(d.names) {
 		link, ok := lsb.ParseLink(d.level, name)
 		n := byScript[link.Name]
-		if !ok || n == nil || d.gone[name] {
+		if !ok || n == nil || !d.holds[name] {
 			continue
 		}
 		m := starting
@@ -87,28 +88,37 @@ func (r *run) relinkNode(d *directory, n *node) {
 		return
 	}
 	_, isNamed := r.arguments[n.script]
-	found, right := false, false
+	remove, found := isNamed && r.call.Remove, false
 	for _, l := range d.byScript[n.script] {
-		if l.Action != link.Action || d.gone[l.Base()] {
+		if l.Action != link.Action || !d.holds[l.Base()] {
 			continue
 		}
 		found = true
-		if l.Sequence == link.Sequence && !(r.call.Remove && isNamed) {
-			right = true
-		} else {
+		switch {
+		case remove:
 			r.unlink(d, l, n)
+		case l.Sequence != link.Sequence:
+			r.unlink(d, l, n)
+			r.makeLink(d, link, n)
 		}
 	}
-	if !right && !(r.call.Remove && isNamed) && (found || isNamed) {
-		d.names = append(d.names, link.Base())
-		delete(d.gone, link.Base())
-		r.result.Added = append(r.result.Added, link)
-		n.first.refs++
+	if isNamed && !remove && !found {
+		r.makeLink(d, link, n)
 	}
 }
 
 func (r *run) unlink(d *directory, l lsb.Link, n *node) {
-	d.gone[l.Base()] = true
+	d.holds[l.Base()] = false
 	r.result.Removed = append(r.result.Removed, l)
 	n.first.refs--
+}
+
+// makeLink makes a link unless it is there. It counts in either case.
+func (r *run) makeLink(d *directory, l lsb.Link, n *node) {
+	n.first.refs++
+	if base := l.Base(); !d.holds[base] {
+		d.names = append(d.names, base)
+		d.holds[base] = true
+		r.result.Added = append(r.result.Added, l)
+	}
 }

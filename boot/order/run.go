@@ -133,7 +133,7 @@ func (r *run) finish() Result {
 		names := make([]string, 0, len(d.names))
 		seen := map[string]bool{}
 		for _, name := range d.names {
-			if !d.gone[name] && !seen[name] {
+			if d.holds[name] && !seen[name] {
 				seen[name] = true
 				names = append(names, name)
 			}

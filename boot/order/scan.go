@@ -30,12 +30,12 @@ func (r *run) scanLinks() {
 			switch {
 			case !ok:
 			case l.Dangling && l.Symlink:
-				r.directories[level].gone[l.Base] = true // at once, whatever happens later
+				r.directories[level].holds[l.Base] = false // at once, whatever happens later
 			case !l.Symlink:
 				r.say("warning: script is corrupt or invalid: %s/%s", "../"+level.Dir(), l.Base)
 			default:
 				h := r.headerOfLink(l)
-				if h.Unterminated() && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
+				if h.unterminated != lsb.FromNowhere && r.refuse("script %s is broken: missing end of LSB comment.", h.script) {
 					return
 				}
 				r.scanLink(levelOf(level), action, sequence, name, h)
@@ -45,13 +45,12 @@ func (r *run) scanLinks() {
 }
 
 func (r *run) scanLink(level levels, action lsb.Action, sequence int, name string, h *header) {
-	tokens := h.names
-	if len(tokens) == 0 {
-		tokens = []string{name}
-	}
-	first := r.service(tokens[0])
-	for _, token := range tokens {
+	var first *service
+	for _, token := range h.tokens(name) {
 		s := r.service(token)
+		if first == nil {
+			first = s
+		}
 		if action == lsb.Stop {
 			if s.stop == 0 || sequence < s.stop {
 				s.stop = sequence
@@ -63,7 +62,7 @@ func (r *run) scanLink(level levels, action lsb.Action, sequence int, name strin
 		}
 		r.merge(first, s)
 		if s.node.script == "" {
-			s.node.script = h.script
+			r.own(s.node, h.script)
 		}
 		if s.node.script != h.script {
 			continue
