@@ -127,15 +127,16 @@ func (r *run) scanScript(script *Script) {
 					return
 				}
 			}
-			if !r.call.Remove || !isNamed && (!r.call.Force || !r.linked(script.Name)) {
+			if !r.call.Remove || !isNamed && !r.call.Force {
 				r.setLevels(s, h, arg)
 				continue
 			}
 			s = r.service(script.Name)
+			s.primary().flags |= already | known
 			if s.node.script != "" && s.node.script != script.Name {
+				r.setLevels(s, h, arg)
 				continue
 			}
-			s.primary().flags |= already
 		}
 		if first == nil {
 			first = s
@@ -171,7 +172,7 @@ func (r *run) scanService(s *service, script *Script, h *header, arg argument, i
 		r.require(s, h, lsb.RequiredStart, lsb.ShouldStart, lsb.RequiredStop, lsb.ShouldStop)
 	}
 	r.require(s, h, lsb.StartBefore, lsb.StopAfter)
-	if h.interactive {
+	if h.interactive && !s.has(already) {
 		s.primary().flags |= interactive
 	}
 	if isNamed {
