@@ -69,7 +69,7 @@ func (r *run) checkService(s *service) {
 		}
 		x := e.to.primary()
 		if !x.has(known) {
-			if s.has(enabled) {
+			if s.has(enabled) && !s.has(named) {
 				r.failed = true
 				r.missing = append(r.missing, Missing{Script: s.node.script, Service: e.to.name})
 				r.say("FATAL: service %s has to exist for service %s", e.to.name, s.name)

@@ -40,9 +40,9 @@ func (r *run) readArguments() bool {
 func (a *argument) readLevels(text string) {
 	var set *levels
 	for part := range strings.SplitSeq(text, ",") {
-		if value, ok := strings.CutPrefix(part, "start="); ok {
+		if value, ok := strings.CutPrefix(part, "start="); ok && !a.hasStart {
 			set, a.hasStart, part = &a.start, true, value
-		} else if value, ok := strings.CutPrefix(part, "stop="); ok {
+		} else if value, ok := strings.CutPrefix(part, "stop="); ok && !a.hasStop {
 			set, a.hasStop, part = &a.stop, true, value
 		}
 		if set != nil {
@@ -187,27 +187,28 @@ func (r *run) scanService(s *service, script *Script, h *header, arg argument, i
 	r.setLevels(s, h, arg)
 }
 
-// setLevels adds the runlevels that a header or the command line asks for, to
-// those that other scripts of the same service asked for. Those of a service
-// with links stay as they are unless -d or the command line says otherwise.
+// setLevels adds the runlevels of a header to those that other scripts of the
+// same service asked for, and those of the command line, which -d and -r turn
+// off. Those of a service with links stay as they are unless -d or the command
+// line says otherwise; -r turns -d off as well.
 func (r *run) setLevels(s *service, h *header, arg argument) {
-	p := s.primary()
-	start, stop := h.start, h.stop
-	if arg.hasStart {
-		start = arg.start
+	if r.call.Defaults || r.call.Remove {
+		arg = argument{}
 	}
-	if arg.hasStop {
-		stop = arg.stop
-	}
-	if (p.has(enabled) || s.has(enabled)) && (!r.call.Defaults || r.call.Remove) && !arg.hasStart && !arg.hasStop {
+	linked := s.primary().has(enabled) || s.has(enabled)
+	if linked && (!r.call.Defaults || r.call.Remove) && !arg.hasStart && !arg.hasStop {
 		return
 	}
-	if arg.hasStart && r.call.Force && r.rules.ForceLevels {
-		p.side(starting).levels = 0
+	add := func(m mode, header, asked levels, given bool) {
+		side := s.side(m)
+		if !linked || !given {
+			side.levels |= header
+		}
+		if given && r.call.Force && r.rules.ForceLevels {
+			side.levels = 0
+		}
+		side.levels |= asked
 	}
-	if arg.hasStop && r.call.Force && r.rules.ForceLevels {
-		p.side(stopping).levels = 0
-	}
-	p.side(starting).levels |= start
-	p.side(stopping).levels |= stop
+	add(starting, h.start, arg.start, arg.hasStart)
+	add(stopping, h.stop, arg.stop, arg.hasStop)
 }
