@@ -1,7 +1,6 @@
 package order
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/bootledger/bootledger/boot/lsb"
@@ -102,7 +101,7 @@ func (r *run) scanScripts() {
 }
 
 func (r *run) scanScript(script *Script) {
-	arg, isNamed := r.arguments[script.Name]
+	_, isNamed := r.arguments[script.Name]
 	if r.skipped(script) {
 		if isNamed {
 			r.say("warning: skipping script %s", script.Name)
@@ -119,48 +118,44 @@ func (r *run) scanScript(script *Script) {
 	var first *service
 	for _, token := range h.tokens(script.Name) {
 		s := r.service(token)
-		if s.node.script != "" && s.node.script != script.Name {
-			r.say("script %s: service %s already provided!", script.Name, token)
-			r.duplicates = append(r.duplicates, Duplicate{token, [2]string{s.node.script, script.Name}})
-			if isNamed && !r.call.Remove {
-				if r.refuse("exiting now!") {
-					return
-				}
-			}
-			if !r.call.Remove || !isNamed && !r.call.Force {
-				r.setLevels(s, h, arg)
-				continue
-			}
-			s = r.service(script.Name)
-			s.primary().flags |= already | known
-			if s.node.script != "" && s.node.script != script.Name {
-				r.setLevels(s, h, arg)
-				continue
-			}
-		}
 		if first == nil {
 			first = s
-		} else {
-			r.merge(first, s)
 		}
-		r.scanService(s, script, h, arg, isNamed)
+		r.merge(first, s)
+		if s.node.script != "" && s.node.script != script.Name {
+			r.scanSecond(s, script, h, isNamed)
+		} else {
+			r.scanService(s, script, h, isNamed)
+		}
 		if r.stopped {
 			return
 		}
 	}
 }
 
-// linked reports whether a runlevel directory has a link of a script's name.
-func (r *run) linked(script string) bool {
-	for _, d := range r.directories {
-		if slices.ContainsFunc(d.byScript[script], func(l lsb.Link) bool { return d.holds[l.Base()] }) {
-			return true
+// scanSecond is for a service that another script provides already. With -r the
+// script counts under its own name, without its dependencies, so that its links
+// can go.
+func (r *run) scanSecond(s *service, script *Script, h *header, isNamed bool) {
+	r.say("script %s: service %s already provided!", script.Name, s.name)
+	r.duplicates = append(r.duplicates, Duplicate{s.name, [2]string{s.node.script, script.Name}})
+	if isNamed && !r.call.Remove && r.refuse("exiting now!") {
+		return
+	}
+	if r.call.Remove && (isNamed || r.call.Force) {
+		s = r.service(script.Name)
+		s.primary().flags |= already | known
+		if s.node.script == "" {
+			r.own(s.node, script.Name)
+		}
+		if s.node.script == script.Name && isNamed {
+			r.nameService(s)
 		}
 	}
-	return false
+	r.setLevels(s, h, script.Name)
 }
 
-func (r *run) scanService(s *service, script *Script, h *header, arg argument, isNamed bool) {
+func (r *run) scanService(s *service, script *Script, h *header, isNamed bool) {
 	if s.node.script == "" {
 		r.own(s.node, script.Name)
 	}
@@ -172,28 +167,34 @@ func (r *run) scanService(s *service, script *Script, h *header, arg argument, i
 		r.require(s, h, lsb.RequiredStart, lsb.ShouldStart, lsb.RequiredStop, lsb.ShouldStop)
 	}
 	r.require(s, h, lsb.StartBefore, lsb.StopAfter)
-	if h.interactive && !s.has(already) {
+	if h.interactive {
 		s.primary().flags |= interactive
 	}
 	if isNamed {
-		s.flags |= named
-		s.primary().flags |= named
-		if r.call.Remove {
-			r.checkRemove(s)
-		} else {
-			r.checkEnable(s)
-		}
+		r.nameService(s)
 	}
-	r.setLevels(s, h, arg)
+	r.setLevels(s, h, script.Name)
+}
+
+// nameService checks that a service of a script named may be had or taken away.
+func (r *run) nameService(s *service) {
+	s.flags |= named
+	s.primary().flags |= named
+	if r.call.Remove {
+		r.checkRemove(s)
+	} else {
+		r.checkEnable(s)
+	}
 }
 
 // setLevels adds the runlevels of a header to those that other scripts of the
 // same service asked for, and those of the command line, which -d and -r turn
 // off. Those of a service with links stay as they are unless -d or the command
 // line says otherwise; -r turns -d off as well.
-func (r *run) setLevels(s *service, h *header, arg argument) {
-	if r.call.Defaults || r.call.Remove {
-		arg = argument{}
+func (r *run) setLevels(s *service, h *header, script string) {
+	var arg argument
+	if !r.call.Defaults && !r.call.Remove {
+		arg = r.arguments[script]
 	}
 	linked := s.primary().has(enabled) || s.has(enabled)
 	if linked && (!r.call.Defaults || r.call.Remove) && !arg.hasStart && !arg.hasStop {

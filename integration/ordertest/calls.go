@@ -1,34 +1,61 @@
 package ordertest
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/bootledger/bootledger/boot/lsb"
+)
 
 // links adds entries of runlevel directories that were there before the first
-// call.
+// call, some scripts several times.
 func (g *generator) links() {
 	if g.chance(40) {
 		return
 	}
 	taken := map[string]bool{}
 	for range g.IntN(len(g.tree.Scripts) + 3) {
-		script := pick(g, g.tree.Scripts...).Name
 		dir := "rc" + pick(g, "0", "1", "2", "3", "4", "5", "6", "S") + ".d"
-		base := fmt.Sprintf("%s%02d%s", pick(g, "S", "S", "K"), g.IntN(100), script)
-		target := "../init.d/" + script
-		switch g.IntN(30) {
-		case 0:
-			script, base = "gone", "S99gone"
-			target = "../init.d/gone"
-		case 1:
-			target = "/nowhere"
-		case 2:
-			base = "s05" + script
-		}
-		// Of two links of one script in a directory, insserv may make a third.
-		if path := dir + "/" + script; !taken[path] {
-			taken[path] = true
-			g.tree.Links = append(g.tree.Links, Link{dir, base, target})
+		script := pick(g, g.tree.Scripts...)
+		for range pick(g, 1, 1, 1, 1, 2, 3) {
+			link := g.link(dir, script)
+			if path := dir + "/" + link.Base; !taken[path] {
+				taken[path] = true
+				g.tree.Links = append(g.tree.Links, link)
+			}
 		}
 	}
+}
+
+func (g *generator) link(dir string, script Script) Link {
+	action, name := pick(g, "S", "S", "K"), script.Name
+	link := Link{dir, fmt.Sprintf("%s%02d%s", action, g.IntN(100), name), "../init.d/" + name}
+	switch g.IntN(30) {
+	case 0:
+		return Link{dir, "S99gone", "../init.d/gone"}
+	case 1:
+		link.Target = "/nowhere"
+	case 2:
+		link.Base = "s05" + name
+	case 3:
+		link.Target = ""
+	case 4:
+		if g.namesItself(script) {
+			link.Base = action + pick(g, "1", "123", "001", "0100", "2020") + name
+		}
+	}
+	return link
+}
+
+// namesItself reports whether a header, not the name of a link, says what a
+// script provides. What insserv makes of a script without such a header that is
+// linked under two names, as "20x" by S2020x, is not known.
+func (g *generator) namesItself(s Script) bool {
+	texts := lsb.Texts{Script: []byte(s.Text)}
+	if override, ok := g.tree.Overrides[s.Name]; ok {
+		texts.Local = []byte(override)
+	}
+	h, _, _ := texts.InForce(false)
+	return h.Found() && len(h.Provides.Names()) > 0
 }
 
 func (g *generator) calls() {
@@ -45,7 +72,8 @@ func (g *generator) call() []string {
 	remove := g.chance(25)
 	if remove {
 		args = append(args, "-r")
-	} else if g.chance(15) {
+	}
+	if g.chance(15) {
 		args = append(args, "-d")
 	}
 	if !remove && g.chance(20) {
@@ -56,12 +84,21 @@ func (g *generator) call() []string {
 		count = len(g.tree.Scripts)
 	}
 	for _, i := range g.Perm(len(g.tree.Scripts))[:min(count, len(g.tree.Scripts))] {
-		if script := g.tree.Scripts[i]; !script.Odd {
-			args = append(args, script.Name)
-		}
+		args = append(args, g.tree.Scripts[i].Name+g.argumentLevels())
 	}
 	if g.Odd && g.chance(2) {
 		args = append(args, "missing")
 	}
 	return args
+}
+
+// argumentLevels is what may follow the name of a script on the command line.
+// insserv crashes when that is the second script that provides a name.
+func (g *generator) argumentLevels() string {
+	if g.doubled || !g.chance(3) {
+		return ""
+	}
+	levels := func() string { return pick(g, "2 3 4 5", "2,3", "S", "0", "0,1,6", "3", "", "23", "x") }
+	start, stop := ",start="+levels(), ",stop="+levels()
+	return pick(g, start, stop, start+stop, stop+start)
 }

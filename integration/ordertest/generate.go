@@ -18,7 +18,6 @@ type Script struct {
 	Text   string
 	Target string // of a symlink; else empty
 	Plain  bool   // not executable
-	Odd    bool   // nothing that a package would ship
 }
 
 // Link is an entry of a runlevel directory. Without a Target it is a plain
@@ -62,7 +61,9 @@ type generator struct {
 	*rand.Rand
 	Profile
 	names []string // provided by the scripts, in the order of the dependencies
-	tree  Tree
+	// doubled says that two scripts provide the same name.
+	doubled bool
+	tree    Tree
 }
 
 // Generate makes the tree of a seed.
@@ -77,8 +78,9 @@ func Generate(seed uint64, p Profile) Tree {
 		g.script(i)
 	}
 	if g.Shared {
+		g.doubled = true
 		i := g.IntN(len(g.names))
-		g.tree.Scripts = append(g.tree.Scripts, Script{Name: "double", Text: g.header(g.fields(i)), Odd: true})
+		g.tree.Scripts = append(g.tree.Scripts, Script{Name: "double", Text: g.header(g.fields(i))})
 	}
 	if g.Odd {
 		g.oddScripts()

@@ -10,8 +10,11 @@ type field struct{ key, value string }
 func (g *generator) fields(i int) []field {
 	name := g.names[i]
 	provides := name
-	if !g.Shared && g.chance(8) {
+	if g.chance(8) {
 		provides += " " + name + "-too"
+	}
+	if g.Odd && g.chance(1) {
+		provides = pick(g, "", "$bad", "$bad "+name, name+" $bad", "#x "+name, "$local_fs")
 	}
 	f := []field{
 		{"Provides", provides},
@@ -109,7 +112,9 @@ func (g *generator) header(fields []field) string {
 	for _, f := range fields {
 		g.field(&b, f)
 	}
-	b.WriteString(pick(g, "### END INIT INFO\n", "### END INIT INFO\n", "  ### END INIT INFO ###\n"))
+	if end := "### END INIT INFO"; !g.Odd || !g.chance(1) {
+		b.WriteString(pick(g, end, end, "  "+end+" ###") + "\n")
+	}
 	return b.String()
 }
 
@@ -150,10 +155,7 @@ func (g *generator) field(b *strings.Builder, f field) {
 // oddScripts adds entries of init.d that insserv passes over, or that take
 // another's names.
 func (g *generator) oddScripts() {
-	add := func(s Script) {
-		s.Odd = true
-		g.tree.Scripts = append(g.tree.Scripts, s)
-	}
+	add := func(s Script) { g.tree.Scripts = append(g.tree.Scripts, s) }
 	i := g.IntN(len(g.names))
 	header := func(name string) string {
 		fields := g.fields(i)
@@ -170,6 +172,7 @@ func (g *generator) oddScripts() {
 	}
 	target := pick(g, g.tree.Scripts...).Name
 	if g.chance(10) {
+		g.doubled = true
 		add(Script{Name: "linked", Target: pick(g, target, "../init.d/"+target, "../init.d/nowhere")})
 	}
 	if g.chance(10) {
