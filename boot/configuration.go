@@ -81,7 +81,12 @@ func (c *Configuration) Override(script string) string {
 // HeaderPath gives the path of the file that holds the header in force of a
 // script: the script itself or an override.
 func (c *Configuration) HeaderPath(script string) string {
-	switch c.Script(script).Source {
+	return c.SourcePath(script, c.Script(script).Source)
+}
+
+// SourcePath gives the path at which a script's header of a source stands.
+func (c *Configuration) SourcePath(script string, source lsb.Source) string {
+	switch source {
 	case lsb.FromLocal:
 		return c.Override(script)
 	case lsb.FromVendor:

@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"boot/profile": {"boot/lsb"},
 	"boot":         {"boot/rootfs", "boot/lsb", "boot/order"},
 
+	"boot/lsb/lsbtest":       {},
 	"boot/rootfs/rootfstest": {"boot/rootfs"},
 
 	"state":           {},

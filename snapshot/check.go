@@ -200,8 +200,9 @@ func orNothing(paths []string) string {
 func (c *checker) headers() {
 	for _, script := range c.configuration.Scripts {
 		switch path := c.configuration.HeaderPath(script.Name); {
-		case script.Header.Unterminated():
-			c.find(findNoHeader, script, "", "%s has no line %q: insserv without -f refuses everything; add the line", path, lsb.EndLine)
+		case script.Unterminated != lsb.FromNowhere:
+			c.find(findNoHeader, script, "", "%s has no line %q: insserv without -f refuses everything; add the line",
+				c.configuration.SourcePath(script.Name, script.Unterminated), lsb.EndLine)
 		case script.Enabled && !script.Header.Found():
 			c.find(findNoHeader, script, "", "%s has no header, so nothing says when it must run: add one, or write an override", path)
 		}

@@ -2,6 +2,7 @@ package lsb_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/lsb/lsbtest"
 )
 
 const block = "### BEGIN INIT INFO\n%s\n### END INIT INFO\n"
@@ -145,6 +147,10 @@ func TestInForce(t *testing.T) {
 			t.Errorf("script first %v: got %q, want local", scriptFirst, h.Provides.Value)
 		}
 	}
+	texts.Local = []byte(lsb.BeginLine + "\n")
+	if h, _, unterminated := texts.InForce(false); h.Provides.Value != "script" || unterminated != lsb.FromLocal {
+		t.Errorf("an override without last line: got %q, %v, want script, local override", h.Provides.Value, unterminated)
+	}
 	texts.Local = []byte(local + "\n")
 	if h, _, _ := texts.InForce(false); h.Provides.Value != "script" {
 		t.Errorf("an override without a block: got %q, want script", h.Provides.Value)
@@ -154,47 +160,79 @@ func TestInForce(t *testing.T) {
 func FuzzHeader(f *testing.F) {
 	f.Add([]byte(strings.Replace(block, "%s", "# Provides: x y\n# Default-Start: 2 S", 1)))
 	f.Add([]byte("### BEGIN INIT INFO\n#\tx_-should--start:\x00\xff"))
+	f.Add([]byte("### BEGIN INIT INFO\n" + strings.Repeat("#x-:\n", lsbtest.MaxInput/5-10)))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		h := lsb.ParseHeader(text)
-		for _, name := range h.RequiredStart.Names() {
-			if name == "" {
-				t.Errorf("got an empty name")
-			}
+		if len(text) > lsbtest.MaxInput {
+			return
 		}
-		h.DefaultStart.Runlevels()
-		if _, err := lsb.Override(text, map[lsb.Key]string{lsb.RequiredStart: "a"}); err == nil && !h.Found() {
-			t.Errorf("got an override of a script without header")
-		}
+		lsbtest.Quick(t, func() { readHeader(t, text) })
 	})
+}
+
+func readHeader(t *testing.T, text []byte) {
+	h := lsb.ParseHeader(text)
+	for _, name := range h.RequiredStart.Names() {
+		if name == "" {
+			t.Errorf("got an empty name")
+		}
+	}
+	h.DefaultStart.Runlevels()
+	if _, err := lsb.Override(text, map[lsb.Key]string{lsb.RequiredStart: "a"}); err == nil && !h.Found() {
+		t.Errorf("got an override of a script without header")
+	}
 }
 
 func FuzzFacilities(f *testing.F) {
 	f.Add([]byte("$a $b +c\n$b d\n<interactive> x\n"), []byte("$a:e\n"))
 	f.Add([]byte("$a $a\n"), []byte("<x>="))
-	f.Fuzz(func(_ *testing.T, conf, other []byte) {
-		facilities := lsb.ParseFacilities(conf, []lsb.File{{Name: "x", Text: other}}, lsb.NameRules{})
-		for _, inPlace := range []bool{true, false} {
-			expanded, err := facilities.Expand(inPlace)
-			if err != nil {
-				continue
-			}
-			for _, name := range expanded.Names() {
-				expanded.Members(name)
-			}
+	f.Add([]byte(doubling(2000)), []byte{})
+	f.Fuzz(func(t *testing.T, conf, other []byte) {
+		if len(conf)+len(other) > lsbtest.MaxInput {
+			return
 		}
+		lsbtest.Quick(t, func() {
+			facilities := lsb.ParseFacilities(conf, []lsb.File{{Name: "x", Text: other}}, lsb.NameRules{})
+			for _, inPlace := range []bool{true, false} {
+				expanded, err := facilities.Expand(inPlace)
+				if err != nil {
+					continue
+				}
+				for _, name := range expanded.Names() {
+					expanded.Members(name)
+				}
+			}
+		})
 	})
+}
+
+// doubling defines facilities each of which stands for the one before, twice.
+func doubling(n int) string {
+	var b strings.Builder
+	b.WriteString("$f0 x\n")
+	for i := range n {
+		fmt.Fprintf(&b, "$f%d $f%d $f%d\n", i+1, i, i)
+	}
+	return b.String()
 }
 
 func FuzzDepend(f *testing.F) {
 	f.Add([]byte("TARGETS = a b\nINTERACTIVE = a\nb: a\n"))
+	f.Add([]byte("TARGETS =\n" + strings.Repeat("a:\n", lsbtest.MaxInput/3-10)))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		d, err := lsb.ParseDepend(text)
-		if err != nil {
+		if len(text) > lsbtest.MaxInput {
 			return
 		}
-		again, err := lsb.ParseDepend(d.Bytes())
-		if err != nil || !bytes.Equal(again.Bytes(), d.Bytes()) {
-			t.Errorf("%q was written as %q and is not read as the same: %v", text, d.Bytes(), err)
-		}
+		lsbtest.Quick(t, func() { readDepend(t, text) })
 	})
+}
+
+func readDepend(t *testing.T, text []byte) {
+	d, err := lsb.ParseDepend(text)
+	if err != nil {
+		return
+	}
+	again, err := lsb.ParseDepend(d.Bytes())
+	if err != nil || !bytes.Equal(again.Bytes(), d.Bytes()) {
+		t.Errorf("%q was written as %q and is not read as the same: %v", text, d.Bytes(), err)
+	}
 }

@@ -36,8 +36,9 @@ type Texts struct {
 // its first line alone (scriptFirst true).
 //
 // When none is complete, the header returned is not Found. The last result is
-// the place of the first that is Unterminated, whether or not it counts:
-// insserv refuses because of it. It is FromNowhere when there is none.
+// where one stands that is Unterminated, which insserv refuses: from 1.18 on,
+// the first that was looked at, whether or not it counts; before, the header
+// returned. It is FromNowhere when there is none.
 func (t Texts) InForce(scriptFirst bool) (h Header, from, unterminated Source) {
 	read := func(text []byte, source Source) bool {
 		if text == nil {
@@ -61,7 +62,10 @@ func (t Texts) InForce(scriptFirst bool) (h Header, from, unterminated Source) {
 			read(t.Vendor, FromVendor)
 		}
 		read(t.Local, FromLocal)
-		return h, from, unterminated
+		if !h.Unterminated() {
+			return h, from, FromNowhere
+		}
+		return h, from, from
 	}
 	_ = read(t.Local, FromLocal) || read(t.Vendor, FromVendor) || read(t.Script, FromScript)
 	return h, from, unterminated

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/lsb/lsbtest"
 	"github.com/bootledger/bootledger/boot/order"
 )
 
@@ -17,7 +18,24 @@ func FuzzRun(f *testing.F) {
 	f.Add("$local_fs +a\n<interactive> b\f"+script("# Provides: a\n# Required-Start: b $all\n# Default-Start: 2 S")+
 		"\f"+script("# Provides: b a\n# Required-Start: a\n# X-Stop-After: c\n# Default-Stop: 0 6"), "-f s0 s1")
 	f.Add("\f\f"+script("# Provides:"), "-d")
+	for _, fields := range []string{
+		"# Provides: p%d\n# Required-Start: p%d\n# Default-Start: 2",
+		"# Provides: p%d\n# Required-Start: p%d $all\n# Required-Stop: $all\n# Default-Start: 2\n# Default-Stop: 0",
+		"# Provides: p%d\n# Should-Start: p%d\n# X-Interactive: true\n# Default-Start: 2",
+	} {
+		text := ""
+		for i := 0; len(text) < lsbtest.MaxInput-200; i++ {
+			text += "\f" + script(fmt.Sprintf(fields, i, i*7%300))
+		}
+		f.Add(text, "-f")
+		f.Add(text, "-f -r s1")
+	}
+	f.Add("\f"+script("# Provides: "+numbers(4000)+"\n# Required-Start: "+numbers(4000)+"\n# Default-Start: 2"), "s0")
+	f.Add("$f "+numbers(300)+strings.Repeat("\f"+script("# Required-Start: $f\n# Required-Stop: $f\n# Default-Start: 2\n# Default-Stop: 0"), 400), "")
 	f.Fuzz(func(t *testing.T, text, arguments string) {
+		if len(text)+len(arguments) > lsbtest.MaxInput {
+			return
+		}
 		call, err := order.ParseArgs(strings.Fields(arguments))
 		if err != nil {
 			return
@@ -33,11 +51,22 @@ func FuzzRun(f *testing.F) {
 		}
 		for _, version := range []string{"1.12.0", "1.14.0-5", "1.24.0", "1.26.0"} {
 			rules, _ := order.RulesFor(version)
-			if got := order.Run(rules, in, call).ExitCode; got != 0 && got != 1 {
-				t.Errorf("%s: got exit code %d, want 0 or 1", version, got)
-			}
+			lsbtest.Quick(t, func() {
+				if got := order.Run(rules, in, call).ExitCode; got != 0 && got != 1 {
+					t.Errorf("%s: got exit code %d, want 0 or 1", version, got)
+				}
+			})
 		}
 	})
+}
+
+// numbers gives that many names.
+func numbers(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprint(i)
+	}
+	return strings.Join(names, " ")
 }
 
 // BenchmarkRun orders chains and fans of scripts, all of them enabled.

@@ -9,6 +9,7 @@ import (
 // service is a name that scripts provide or depend on.
 type service struct {
 	name  string
+	id    int // place in graph.services
 	flags flags
 	refs  int // links to its script
 	// start and stop are the sequences of its links: the highest S link, the
@@ -40,14 +41,6 @@ func (s *service) has(f flags) bool { return s.flags&f != 0 }
 type entry struct {
 	to       *service
 	required bool
-	from     reason
-}
-
-// reason is where a dependency was read.
-type reason struct {
-	key      lsb.Key
-	owner    string // script whose header it is
-	facility string // with its "$", when the name came from one
 }
 
 // node is what gets a sequence: a script with all its names.
@@ -110,19 +103,19 @@ type graph struct {
 	byName   map[string]*service
 	nodes    []*node
 	owners   map[string]*node // by script
-	linked   map[nodePair]bool
-	recorded map[servicePair]int // index in requires or stopsAfter
+	linked   map[pair]bool    // nodes
+	recorded map[pair]int     // services; index in requires or stopsAfter
+	full     bool             // there were more links than maxLinks
 }
 
-type nodePair struct {
-	from, to *node
-	mode     mode
-}
+// pair stands for two services, or two nodes, by their numbers.
+type pair uint64
 
-type servicePair struct {
-	of, to *service
-	mode   mode
-}
+func makePair(a, b int, m mode) pair { return pair(a)<<32 | pair(b)<<1 | pair(m) }
+
+// maxLinks bounds the work that a run can be: facilities of thousands of names
+// that hundreds of scripts require. A guest has some thousand links.
+const maxLinks = 1 << 15
 
 // lastSequence is the highest sequence that a link may have.
 const lastSequence = 99
@@ -131,8 +124,8 @@ func newGraph() graph {
 	return graph{
 		byName:   map[string]*service{},
 		owners:   map[string]*node{},
-		linked:   map[nodePair]bool{},
-		recorded: map[servicePair]int{},
+		linked:   map[pair]bool{},
+		recorded: map[pair]int{},
 	}
 }
 
@@ -141,7 +134,7 @@ func (g *graph) service(name string) *service {
 	if s, ok := g.byName[name]; ok {
 		return s
 	}
-	s := &service{name: name}
+	s := &service{name: name, id: len(g.services)}
 	s.node = &node{first: s}
 	s.node.sides[starting].atLeast = 1
 	s.node.sides[stopping].atLeast = 1
@@ -165,34 +158,39 @@ func (s *service) primary() *service { return s.node.first }
 func (s *service) side(m mode) *side { return &s.node.sides[m] }
 
 // requireStart records that s starts after t.
-func (g *graph) requireStart(s, t *service, required bool, from reason) {
+func (g *graph) requireStart(s, t *service, required bool) {
 	s = s.primary()
-	g.record(&s.requires, servicePair{s, t, starting}, required, from)
+	g.record(&s.requires, s, t, starting, required)
 	g.link(t.node, s.node, starting)
 }
 
 // requireStop records that s stops before t.
-func (g *graph) requireStop(s, t *service, required bool, from reason) {
+func (g *graph) requireStop(s, t *service, required bool) {
 	t = t.primary()
-	g.record(&t.stopsAfter, servicePair{t, s, stopping}, required, from)
+	g.record(&t.stopsAfter, t, s, stopping, required)
 	g.link(s.node, t.node, stopping)
 }
 
-func (g *graph) record(list *[]entry, p servicePair, required bool, from reason) {
+func (g *graph) record(list *[]entry, of, to *service, m mode, required bool) {
+	p := makePair(of.id, to.id, m)
 	if i, ok := g.recorded[p]; ok {
-		e := &(*list)[i]
-		if required && !e.required {
-			e.required, e.from = true, from
-		}
+		(*list)[i].required = (*list)[i].required || required
+		return
+	}
+	if g.full {
 		return
 	}
 	g.recorded[p] = len(*list)
-	*list = append(*list, entry{to: p.to, required: required, from: from})
+	*list = append(*list, entry{to: to, required: required})
 }
 
 func (g *graph) link(from, to *node, m mode) {
-	p := nodePair{from, to, m}
+	p := makePair(from.first.id, to.first.id, m)
 	if from == to || g.linked[p] {
+		return
+	}
+	if len(g.linked) == maxLinks {
+		g.full = true
 		return
 	}
 	g.linked[p] = true
@@ -218,10 +216,10 @@ func (g *graph) merge(first, other *service) {
 	other.flags |= alias
 	other.node = into
 	for _, e := range other.requires {
-		g.record(&first.requires, servicePair{first, e.to, starting}, e.required, e.from)
+		g.record(&first.requires, first, e.to, starting, e.required)
 	}
 	for _, e := range other.stopsAfter {
-		g.record(&first.stopsAfter, servicePair{first, e.to, stopping}, e.required, e.from)
+		g.record(&first.stopsAfter, first, e.to, stopping, e.required)
 	}
 }
 
@@ -246,6 +244,6 @@ func (g *graph) dropMerged() {
 	g.nodes = kept
 }
 
-// splitToken looks at a name of a list of dependencies: system facilities
-// start with "$".
+// isFacility reports whether a name of a list of dependencies is that of a
+// system facility.
 func isFacility(token string) bool { return strings.HasPrefix(token, "$") }

@@ -8,7 +8,6 @@ import (
 // insserv takes for a missing one.
 type header struct {
 	lsb.Header
-	from lsb.Source
 	// unterminated is the place of a header without last line.
 	unterminated lsb.Source
 	script       string // name of the script
@@ -53,7 +52,7 @@ func (r *run) readHeader(script, realName string, text []byte) *header {
 		realName = script
 	}
 	h := &header{script: script, lists: map[lsb.Key][]string{}}
-	h.Header, h.from, h.unterminated = lsb.Texts{
+	h.Header, _, h.unterminated = lsb.Texts{
 		Script: text,
 		Vendor: r.in.VendorOverrides[realName],
 		Local:  r.in.LocalOverrides[realName],

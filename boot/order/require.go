@@ -12,16 +12,15 @@ func (r *run) require(s *service, h *header, keys ...lsb.Key) {
 	for _, key := range keys {
 		required := key == lsb.RequiredStart || key == lsb.RequiredStop
 		for _, token := range h.lists[key] {
-			r.requireToken(s, h, key, token, required)
+			r.requireToken(s, key, token, required)
 		}
 	}
 }
 
-func (r *run) requireToken(s *service, h *header, key lsb.Key, token string, required bool) {
-	from := reason{key: key, owner: h.script}
+func (r *run) requireToken(s *service, key lsb.Key, token string, required bool) {
 	if !isFacility(token) {
 		name, optional := strings.CutPrefix(token, "+")
-		r.requireName(s, name, required && !optional, from)
+		r.requireName(s, key, name, required && !optional)
 		return
 	}
 	switch {
@@ -40,22 +39,21 @@ func (r *run) requireToken(s *service, h *header, key lsb.Key, token string, req
 	if !ok {
 		return
 	}
-	from.facility = token
 	for _, m := range members {
-		r.requireName(s, m.Name, required && !m.Optional, from)
+		r.requireName(s, key, m.Name, required && !m.Optional)
 	}
 }
 
-func (r *run) requireName(s *service, name string, required bool, from reason) {
+func (r *run) requireName(s *service, key lsb.Key, name string, required bool) {
 	t := r.service(name)
-	switch from.key {
+	switch key {
 	case lsb.RequiredStart, lsb.ShouldStart:
-		r.requireStart(s, t, required, from)
+		r.requireStart(s, t, required)
 	case lsb.StartBefore:
-		r.requireStart(t, s, false, from)
+		r.requireStart(t, s, false)
 	case lsb.RequiredStop, lsb.ShouldStop:
-		r.requireStop(s, t, required, from)
+		r.requireStop(s, t, required)
 	case lsb.StopAfter:
-		r.requireStop(t, s, false, from)
+		r.requireStop(t, s, false)
 	}
 }

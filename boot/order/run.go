@@ -81,6 +81,10 @@ func (r *run) compute() {
 		r.checkAll, r.relink, r.writeDepend,
 	} {
 		step()
+		if r.full {
+			r.say("more than %d dependencies between scripts", maxLinks)
+			r.stopped = true
+		}
 		if r.stopped || r.exit != 0 {
 			r.exit = 1
 			return

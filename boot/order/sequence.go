@@ -142,7 +142,7 @@ func (r *run) tooDeep() {
 func (n *node) guess(m mode) {
 	s := &n.sides[m]
 	if len(s.links) == 0 {
-		s.levels |= bootLevel // TODO
+		s.levels |= bootLevel
 		return
 	}
 	least := lastSequence + 1

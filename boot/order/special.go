@@ -1,7 +1,5 @@
 package order
 
-import "github.com/bootledger/bootledger/boot/lsb"
-
 // placeWithoutHeader keeps scripts that have no header where their links put
 // them: behind the one before, and stopping before the one after.
 func (r *run) placeWithoutHeader() {
@@ -44,10 +42,9 @@ func (r *run) placeAll() {
 			continue
 		}
 		s.side(stopping).depth = max(s.side(stopping).depth, 1)
-		from := reason{key: lsb.RequiredStop, owner: s.node.script, facility: "$all"}
 		for _, o := range r.services {
 			if o != s && !o.has(alias|wantsFirst) && o.side(shared).levels&s.side(shared).levels != 0 {
-				r.requireStop(s, o, false, from)
+				r.requireStop(s, o, false)
 			}
 		}
 	}
@@ -58,10 +55,9 @@ func (r *run) placeAll() {
 		if !s.has(wantsAll) || s.has(alias) {
 			continue
 		}
-		from := reason{key: lsb.RequiredStart, owner: s.node.script, facility: "$all"}
 		for _, o := range r.services {
 			if o != s && !o.has(alias|wantsAll) && o.side(starting).levels&s.side(starting).levels != 0 {
-				r.requireStart(s, o, false, from)
+				r.requireStart(s, o, false)
 			}
 		}
 	}

@@ -42,8 +42,8 @@ type Rules struct {
 	CheckAll bool
 	// CheckAtOnce stops at the first refusal.
 	CheckAtOnce bool
-	// CommandFirst reads the scripts named, when there are several, before
-	// the links say what is enabled.
+	// AloneNotFirst reads the scripts named ahead of the others only when there
+	// are several.
 	AloneNotFirst bool
 	// ForceTells prints what would be refused even with -f.
 	ForceTells bool

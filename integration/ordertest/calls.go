@@ -2,6 +2,7 @@ package ordertest
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bootledger/bootledger/boot/lsb"
 )
@@ -39,23 +40,23 @@ func (g *generator) link(dir string, script Script) Link {
 	case 3:
 		link.Target = ""
 	case 4:
-		if g.namesItself(script) {
+		// What insserv makes of a script without Provides that is linked under
+		// two names, as "20x" by S2020x, is not known.
+		if len(g.provided(script)) > 0 {
 			link.Base = action + pick(g, "1", "123", "001", "0100", "2020") + name
 		}
 	}
 	return link
 }
 
-// namesItself reports whether a header, not the name of a link, says what a
-// script provides. What insserv makes of a script without such a header that is
-// linked under two names, as "20x" by S2020x, is not known.
-func (g *generator) namesItself(s Script) bool {
+// provided gives the names in the header of a script.
+func (g *generator) provided(s Script) []string {
 	texts := lsb.Texts{Script: []byte(s.Text)}
 	if override, ok := g.tree.Overrides[s.Name]; ok {
 		texts.Local = []byte(override)
 	}
 	h, _, _ := texts.InForce(false)
-	return h.Found() && len(h.Provides.Names()) > 0
+	return h.Provides.Names()
 }
 
 func (g *generator) calls() {
@@ -84,7 +85,8 @@ func (g *generator) call() []string {
 		count = len(g.tree.Scripts)
 	}
 	for _, i := range g.Perm(len(g.tree.Scripts))[:min(count, len(g.tree.Scripts))] {
-		args = append(args, g.tree.Scripts[i].Name+g.argumentLevels())
+		script := g.tree.Scripts[i]
+		args = append(args, script.Name+g.argumentLevels(script))
 	}
 	if g.Odd && g.chance(2) {
 		args = append(args, "missing")
@@ -93,9 +95,11 @@ func (g *generator) call() []string {
 }
 
 // argumentLevels is what may follow the name of a script on the command line.
-// insserv crashes when that is the second script that provides a name.
-func (g *generator) argumentLevels() string {
-	if g.doubled || !g.chance(3) {
+// insserv crashes when that is the second script that provides a name, or
+// provides none that it may.
+func (g *generator) argumentLevels(s Script) string {
+	cannot := func(name string) bool { return name[0] == '$' || name[0] == '#' }
+	if !g.chance(3) || g.doubled || slices.ContainsFunc(g.provided(s), cannot) {
 		return ""
 	}
 	levels := func() string { return pick(g, "2 3 4 5", "2,3", "S", "0", "0,1,6", "3", "", "23", "x") }
