@@ -31,6 +31,8 @@ func FuzzRun(f *testing.F) {
 		f.Add(text, "-f -r s1")
 	}
 	f.Add("\f"+script("# Provides: "+numbers(4000)+"\n# Required-Start: "+numbers(4000)+"\n# Default-Start: 2"), "s0")
+	f.Add("\f"+script("# Required-Start: "+numbers(6000))+
+		strings.Repeat("\f"+script("# X-Interactive: true\n# Default-Start: 2"), 300), "")
 	f.Add("$f "+numbers(300)+strings.Repeat("\f"+script("# Required-Start: $f\n# Required-Stop: $f\n# Default-Start: 2\n# Default-Stop: 0"), 400), "")
 	f.Fuzz(func(t *testing.T, text, arguments string) {
 		if len(text)+len(arguments) > lsbtest.MaxInput {

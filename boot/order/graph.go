@@ -57,6 +57,7 @@ type side struct {
 	levels  levels
 	depth   int // the sequence; 0 before it has one
 	atLeast int
+	decides bool // the place of a name without script depends on it
 	visit
 }
 

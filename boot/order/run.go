@@ -25,6 +25,7 @@ type run struct {
 	looped       bool    // a loop was found that -f must override
 	numbered     bool    // loops that are found from now on do not count
 	missingNodes []*node // no script provides them
+	settled      [2]bool // their places would be guessed the same again
 	warned       warnings
 	requiredBy   map[*service][]*service // enabled scripts by what they require
 	failed       bool                    // a check failed

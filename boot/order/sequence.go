@@ -26,10 +26,24 @@ func (r *run) number() {
 	r.numbered = true
 }
 
-// guess gives names without script a place right before what comes after them.
+// guess gives names without script a place right before what comes after them,
+// unless nothing changed that their places depend on.
 func (r *run) guess(m mode) {
+	if r.settled[m] {
+		return
+	}
+	r.settled[m] = true
 	for _, n := range r.missingNodes {
+		s := &n.sides[m]
+		depth, all := s.depth, s.levels
 		n.guess(m)
+		if s.depth != depth || s.levels != all {
+			r.settled[m] = false
+		}
+		s.decides = true
+		for _, t := range s.links {
+			t.sides[m].decides = true
+		}
 	}
 }
 
@@ -69,6 +83,9 @@ func (r *run) follow(root, parent *node, level int, m mode) {
 			return
 		}
 		depth = max(depth, s.depth)
+		if s.decides && s.depth != depth {
+			r.settled[m] = false
+		}
 		s.depth = depth
 		if s.levels&normalLevels != 0 {
 			r.deepest[m] = max(r.deepest[m], depth)
