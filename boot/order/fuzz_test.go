@@ -85,7 +85,9 @@ func BenchmarkRun(b *testing.B) {
 		}
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				order.Run(rules, in, order.Call{})
+				if got := order.Run(rules, in, order.Call{}); got.ExitCode != 0 {
+					b.Fatal(got.Messages)
+				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/script")
 		})

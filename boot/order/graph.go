@@ -106,7 +106,8 @@ type graph struct {
 	owners   map[string]*node // by script
 	linked   map[pair]bool    // nodes
 	recorded map[pair]int     // services; index in requires or stopsAfter
-	full     bool             // there were more links than maxLinks
+	maxLinks int
+	full     bool // there were more links than maxLinks
 }
 
 // pair stands for two services, or two nodes, by their numbers.
@@ -114,15 +115,20 @@ type pair uint64
 
 func makePair(a, b int, m mode) pair { return pair(a)<<32 | pair(b)<<1 | pair(m) }
 
-// maxLinks bounds the work that a run can be: facilities of thousands of names
-// that hundreds of scripts require. A guest has some thousand links.
-const maxLinks = 1 << 15
+// maxLinks and, for each script, maxLinksEach more bound the work that a run can
+// be: facilities of thousands of names that hundreds of scripts require. A guest
+// has some thousand links.
+const (
+	maxLinks     = 1 << 15
+	maxLinksEach = 8
+)
 
 // lastSequence is the highest sequence that a link may have.
 const lastSequence = 99
 
-func newGraph() graph {
+func newGraph(scripts int) graph {
 	return graph{
+		maxLinks: maxLinks + scripts*maxLinksEach,
 		byName:   map[string]*service{},
 		owners:   map[string]*node{},
 		linked:   map[pair]bool{},
@@ -190,7 +196,7 @@ func (g *graph) link(from, to *node, m mode) {
 	if from == to || g.linked[p] {
 		return
 	}
-	if len(g.linked) == maxLinks {
+	if len(g.linked) >= g.maxLinks {
 		g.full = true
 		return
 	}

@@ -43,7 +43,7 @@ type run struct {
 // Run computes what insserv does to a guest when called.
 func Run(rules Rules, in Input, call Call) Result {
 	r := &run{
-		graph: newGraph(), rules: rules, in: in, call: call,
+		graph: newGraph(len(in.Scripts)), rules: rules, in: in, call: call,
 		names:     lsb.NameRules{CorePrefix: rules.CorePrefix, Dpkg: rules.Dpkg, Ucf: rules.Ucf},
 		scripts:   make(map[string]int, len(in.Scripts)),
 		headers:   make(map[string]*header, len(in.Scripts)),
@@ -83,7 +83,7 @@ func (r *run) compute() {
 	} {
 		step()
 		if r.full {
-			r.say("more than %d dependencies between scripts", maxLinks)
+			r.say("more than %d dependencies between scripts", r.maxLinks)
 			r.stopped = true
 		}
 		if r.stopped || r.exit != 0 {
