@@ -11,6 +11,6 @@ import (
 
 func main() {
 	debug.SetGCPercent(400) // a call of milliseconds gains nothing from collecting early
-	go profile.LXC() // nearly every verb wants it: it is read while the call's words are
+	go profile.LXC()        // nearly every verb wants it: it is read while the call's words are
 	os.Exit(run(os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}))
 }
