@@ -129,10 +129,10 @@ const lastSequence = 99
 func newGraph(scripts int) graph {
 	return graph{
 		maxLinks: maxLinks + scripts*maxLinksEach,
-		byName:   map[string]*service{},
-		owners:   map[string]*node{},
-		linked:   map[pair]bool{},
-		recorded: map[pair]int{},
+		byName:   make(map[string]*service, scripts),
+		owners:   make(map[string]*node, scripts),
+		linked:   make(map[pair]bool, 4*scripts),
+		recorded: make(map[pair]int, 4*scripts),
 	}
 }
 

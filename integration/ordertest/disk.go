@@ -75,11 +75,13 @@ func Read(dir string) (order.Input, error) {
 	if err != nil {
 		return in, err
 	}
+	known := map[string]bool{}
 	for _, name := range names {
 		s, err := readScript(filepath.Join(dir, "init.d", name))
 		if err != nil {
 			return in, err
 		}
+		known[name] = true
 		in.Scripts = append(in.Scripts, s)
 	}
 	for _, level := range lsb.AllRunlevels {
@@ -96,9 +98,11 @@ func Read(dir string) (order.Input, error) {
 			if err != nil {
 				return in, err
 			}
-			in.Links[level] = append(in.Links[level], order.LinkEntry{
-				Base: name, Symlink: s.Symlink, Target: s.Target, Dangling: !s.Regular, Text: s.Text, Real: s.Real,
-			})
+			entry := order.LinkEntry{Base: name, Symlink: s.Symlink, Target: s.Target, Dangling: !s.Regular}
+			if script := filepath.Base(s.Target); !known[script] || s.Target != "../init.d/"+script {
+				entry.Text, entry.Real = s.Text, s.Real
+			}
+			in.Links[level] = append(in.Links[level], entry)
 		}
 	}
 	return in, nil
