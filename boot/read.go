@@ -78,7 +78,7 @@ func Read(root *rootfs.Root) (*Configuration, error) {
 	listings := make([]listing, len(dirs))
 	var done sync.WaitGroup
 	for i, dir := range dirs {
-		done.Go(func() { listings[i].items, listings[i].err = root.ReadAll(dir, maxNames, MaxFile) })
+		done.Go(func() { listings[i].dir, listings[i].items, listings[i].err = root.ReadAll(dir, maxNames, MaxFile) })
 	}
 	done.Wait()
 	for i, dir := range dirs {
@@ -113,6 +113,7 @@ func (r *reader) warn(path string, err error) {
 
 // listing is a directory and all that is directly in it.
 type listing struct {
+	dir   rootfs.Entry
 	items []rootfs.Item
 	err   error
 }
@@ -129,9 +130,7 @@ func (r *reader) keepDir(dir string, l listing) error {
 	case l.err != nil:
 		return l.err
 	}
-	if err := r.read(dir); err != nil {
-		return err
-	}
+	r.tree.Nodes[dir] = Node{Entry: l.dir}
 	r.tree.Names[dir] = []string{}
 	for _, item := range l.items {
 		if rootfs.Unfinished(item.Name, item.Entry) {
@@ -147,19 +146,12 @@ func (r *reader) keepDir(dir string, l listing) error {
 
 // read reads one path; one that is missing is no error.
 func (r *reader) read(path string) error {
-	entry, err := r.root.Stat(path)
+	item, err := r.root.ReadItem(path, MaxFile)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil
 	}
 	if err != nil {
 		return err
-	}
-	item := rootfs.Item{Entry: entry}
-	if entry.Type == rootfs.File {
-		var read rootfs.Entry
-		if read, item.Content, item.Err = r.root.Read(path, MaxFile); item.Err == nil {
-			item.Entry = read
-		}
 	}
 	return r.keep(path, item)
 }

@@ -103,18 +103,34 @@ type Item struct {
 	Err     error
 }
 
-// ReadAll gives all that is directly in a directory, as ReadDir, Stat and Read
-// would, with a fraction of their system calls. Names that are gone again are
-// left out.
-func (r *Root) ReadAll(path string, limit int, size int64) ([]Item, error) {
+// ReadItem gives what ReadAll would of one path.
+func (r *Root) ReadItem(path string, size int64) (Item, error) {
+	d, name, err := r.locate(path)
+	if err != nil {
+		return Item{}, fail("stat", path, err)
+	}
+	defer d.Close() //nolint:errcheck // nothing was written through it
+	item, err := r.readItem(d, name, size)
+	item.Err = fail("read", path, item.Err)
+	return item, fail("stat", path, err)
+}
+
+// ReadAll gives a directory and all that is directly in it, as Stat, ReadDir and
+// ReadItem would, with a fraction of their system calls. Names that are gone
+// again are left out.
+func (r *Root) ReadAll(path string, limit int, size int64) (Entry, []Item, error) {
 	f, err := r.list(path)
 	if err != nil {
-		return nil, fail("list", path, err)
+		return Entry{}, nil, fail("list", path, err)
 	}
 	defer f.Close() //nolint:errcheck // nothing was written through it
+	st, err := fstat(f)
+	if err != nil {
+		return Entry{}, nil, fail("stat", path, err)
+	}
 	names, err := readNames(f, limit)
 	if err != nil {
-		return nil, fail("list", path, err)
+		return Entry{}, nil, fail("list", path, err)
 	}
 	items := make([]Item, 0, len(names))
 	for _, name := range names {
@@ -123,12 +139,12 @@ func (r *Root) ReadAll(path string, limit int, size int64) ([]Item, error) {
 		case errors.Is(err, fs.ErrNotExist):
 			continue
 		case err != nil:
-			return nil, fail("stat", path+"/"+name, err)
+			return Entry{}, nil, fail("stat", path+"/"+name, err)
 		}
 		item.Err = fail("read", path+"/"+name, item.Err)
 		items = append(items, item)
 	}
-	return items, nil
+	return r.entry(&st), items, nil
 }
 
 func (r *Root) readItem(d *os.File, name string, size int64) (Item, error) {
@@ -154,7 +170,15 @@ func (r *Root) readItem(d *os.File, name string, size int64) (Item, error) {
 
 // list opens a directory to read its names.
 func (r *Root) list(path string) (*os.File, error) {
-	d, name, err := r.locate(path)
+	dir, name, err := split(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := beneath(r.dir, dir+"/"+name, unix.O_RDONLY)
+	if !errors.Is(err, ErrOutside) {
+		return f, err
+	}
+	d, err := r.readable(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -262,8 +286,9 @@ func (r *Root) readOnce(d *os.File, name string, limit int64) (Entry, []byte, er
 	return r.entry(&after), content, err
 }
 
-// readUpTo reads a file to its end, in one piece if it has the expected size.
-// More than limit bytes give ErrTooLarge.
+// readUpTo reads a file to its end, in one piece if it has the expected size; it
+// is for the caller to see that it still has that afterwards. More than limit
+// bytes give ErrTooLarge.
 func readUpTo(fd int, expected, limit int64) ([]byte, error) {
 	content := make([]byte, 0, expected+1)
 	for int64(len(content)) <= limit {
@@ -275,10 +300,10 @@ func readUpTo(fd int, expected, limit int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if n == 0 {
+		content = content[:len(content)+n]
+		if n == 0 || int64(len(content)) == expected {
 			return content, nil
 		}
-		content = content[:len(content)+n]
 	}
 	return nil, ErrTooLarge
 }

@@ -290,7 +290,7 @@ func TestReadDirOrder(t *testing.T) {
 func TestReadAll(t *testing.T) {
 	r := open(t, rootfstest.New(t, "file etc/plain 0640 hello", "file etc/empty 0644", "file etc/large 0644 0123456789abcdef",
 		"link etc/link ../elsewhere", "dir etc/sub 0711", "fifo etc/pipe 0600"))
-	items, err := r.ReadAll("/etc", 10, 15)
+	dir, items, err := r.ReadAll("/etc", 10, 15)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,10 +298,18 @@ func TestReadAll(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	etc, err := r.Stat("/etc")
+	if diff := cmp.Diff(etc, dir); err != nil || diff != "" {
+		t.Errorf("/etc: %v (-want +got):\n%s", err, diff)
+	}
 	var got []string
 	for _, item := range items {
 		got = append(got, item.Name)
 		path := "/etc/" + item.Name
+		alone, err := r.ReadItem(path, 15)
+		if diff := cmp.Diff(item.Entry, alone.Entry); err != nil || diff != "" || !bytes.Equal(item.Content, alone.Content) || fmt.Sprint(item.Err) != fmt.Sprint(alone.Err) {
+			t.Errorf("%s alone: %v, %+v", path, err, alone)
+		}
 		want, err := r.Stat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -327,7 +335,7 @@ func TestReadAll(t *testing.T) {
 	if diff := cmp.Diff(names, got); diff != "" {
 		t.Errorf("names (-want +got):\n%s", diff)
 	}
-	if _, err := r.ReadAll("/etc", 3, 15); !errors.Is(err, ErrTooMany) {
+	if _, _, err := r.ReadAll("/etc", 3, 15); !errors.Is(err, ErrTooMany) {
 		t.Errorf("limit 3: got %v, want %v", err, ErrTooMany)
 	}
 }
