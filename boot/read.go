@@ -28,6 +28,9 @@ const OverrideDir = "/etc/insserv/overrides"
 // vendorOverrides holds the same as packages ship it.
 const vendorOverrides = "/usr/share/insserv/overrides"
 
+// KeepList names the scripts of this guest that conversions leave alone.
+const KeepList = "/etc/bootledger/keep"
+
 // MaxFile is the size in bytes up to which files are read. What is larger is
 // known by name only.
 const MaxFile = 1 << 20
@@ -45,6 +48,7 @@ var singleFiles = []string{
 	"/etc/insserv.conf",
 	"/sbin/init",
 	"/lib/init/rc",
+	KeepList,
 }
 
 // The directories whose files decide a boot.

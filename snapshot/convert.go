@@ -9,6 +9,7 @@ import (
 
 	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/near"
 	"github.com/bootledger/bootledger/boot/profile"
 	"github.com/bootledger/bootledger/boot/rootfs"
 	"github.com/bootledger/bootledger/state"
@@ -39,7 +40,7 @@ func (s *Session) Convert(ctx context.Context, o ConvertOptions, c Changing) (*R
 		if !named || !o.Level.Includes(rule.Verdict) {
 			continue
 		}
-		if _, stands := intents[script]; !stands || s.runs(script) {
+		if _, stands := intents[script]; (!stands || s.runs(script)) && !s.keeps(d, script) {
 			wanted = append(wanted, intention{script: script, reason: rule.Reason})
 		}
 	}
@@ -61,6 +62,9 @@ func (s *Session) Disable(ctx context.Context, scripts []string, c Changing) (*R
 	for _, script := range names {
 		if _, stands := intents[script]; stands && !s.runs(script) {
 			continue
+		}
+		if k, kept := s.kept[script]; kept {
+			d.warn("%s is kept by %s:%d: disabled by name it stays off only until it comes back", rootfs.Quote(script), boot.KeepList, k.Line)
 		}
 		rule, _ := s.rule(script)
 		wanted = append(wanted, intention{script: script, reason: cmp.Or(c.Comment, rule.Reason, "disabled by name")})
@@ -183,8 +187,12 @@ func runs(c *boot.Configuration, name string) bool {
 }
 
 func (s *Session) rule(script string) (profile.Rule, bool) {
+	return s.ruleOf(s.options.Profile, script)
+}
+
+func (s *Session) ruleOf(p profile.Profile, script string) (profile.Rule, bool) {
 	provides := s.configuration.Script(script).Header.Provides.Names()
-	return s.options.Profile.Match(script, provides, s.configuration.Release.Codename)
+	return p.Match(script, provides, s.configuration.Release.Codename)
 }
 
 // intents gives the standing intents by script.
@@ -222,9 +230,9 @@ func unknownScript(name string, known []string) error {
 // nearMisses is the hint that names what a user may have meant, otherwise if
 // there is nothing like it.
 func nearMisses(name string, known []string, otherwise string) string {
-	near := nearest(name, known, 3)
-	if len(near) == 0 {
+	meant := near.Names(name, known, 3)
+	if len(meant) == 0 {
 		return otherwise
 	}
-	return "near misses: " + strings.Join(near, ", ")
+	return "near misses: " + strings.Join(meant, ", ")
 }

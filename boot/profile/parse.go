@@ -11,13 +11,12 @@ import (
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/bootledger/bootledger/boot/near"
 )
 
 // MaxSize is the size in bytes up to which profiles are read.
 const MaxSize = 1 << 20
-
-// maxDepth bounds how many profiles extend each other.
-const maxDepth = 8
 
 //go:embed lxc.toml
 var lxcText []byte
@@ -51,6 +50,9 @@ type script struct {
 		Reason   string   `toml:"reason"`
 	} `toml:"when"`
 }
+
+// keys are all that a profile may have, at whatever depth.
+var keys = []string{"extends", "sources", "script", "name", "aliases", "verdict", "reason", "releases", "when"}
 
 // Parse reads a profile, and the name of the one that it extends, if any.
 // Unknown keys are errors, with line and column.
@@ -100,7 +102,12 @@ func place(err error) error {
 	var unknown *toml.StrictMissingError
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		line, column := unknown.Errors[0].Position()
-		return fmt.Errorf("line %d, column %d: unknown key %q", line, column, strings.Join(unknown.Errors[0].Key(), "."))
+		key := unknown.Errors[0].Key()
+		hint := ""
+		if meant := near.Names(key[len(key)-1], keys, 3); len(meant) > 0 {
+			hint = ", near misses: " + strings.Join(meant, ", ")
+		}
+		return fmt.Errorf("line %d, column %d: unknown key %q%s", line, column, strings.Join(key, "."), hint)
 	}
 	var wrong *toml.DecodeError
 	if errors.As(err, &wrong) {
@@ -108,38 +115,4 @@ func place(err error) error {
 		return fmt.Errorf("line %d, column %d: %w", line, column, err)
 	}
 	return err
-}
-
-// Load reads a profile by its name, with those that it extends. A rule replaces
-// the one of the same name in what it extends. read gives the text of a profile
-// that is not built in.
-func Load(name string, read func(name string) ([]byte, error)) (Profile, error) {
-	return load(name, read, nil)
-}
-
-func load(name string, read func(name string) ([]byte, error), above []string) (Profile, error) {
-	if slices.Contains(above, name) || len(above) == maxDepth {
-		return Profile{}, fmt.Errorf("profile %s: extends itself, by way of %s", above[0], strings.Join(append(above[1:], name), ", "))
-	}
-	if name == LXC().Name {
-		return LXC(), nil
-	}
-	text, err := read(name)
-	if err != nil {
-		return Profile{}, fmt.Errorf("cannot read profile %s: %w", name, err)
-	}
-	p, extends, err := Parse(name, text)
-	if err != nil || extends == "" {
-		return p, err
-	}
-	base, err := load(extends, read, append(above, name))
-	if err != nil {
-		return Profile{}, err
-	}
-	for _, rule := range base.Rules {
-		if !slices.ContainsFunc(p.Rules, func(own Rule) bool { return own.Name == rule.Name }) {
-			p.Rules = append(p.Rules, rule)
-		}
-	}
-	return p, nil
 }

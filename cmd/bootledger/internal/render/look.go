@@ -23,11 +23,11 @@ const timeLayout = "2006-01-02 15:04:05"
 func (v *View) Status(s *snapshot.Status) error {
 	if v.format.JSON {
 		out := statusJSON{
-			Scheme: string(s.Detection.Scheme), InSync: len(s.Drift) == 0, Intents: len(s.Intents),
+			Scheme: string(s.Detection.Scheme), InSync: len(s.Drift) == 0, Intents: len(s.Intents), Kept: keptList(s.Kept),
 			Drift: []driftJSON{}, Interrupted: s.Interrupted,
 		}
 		for _, d := range s.Drift {
-			out.Drift = append(out.Drift, driftJSON(d))
+			out.Drift = append(out.Drift, driftJSON{Script: d.Script, Kind: d.Kind, Package: d.Package, Path: d.Path})
 		}
 		if s.Last != nil {
 			last := logEntry(*s.Last)
@@ -38,6 +38,9 @@ func (v *View) Status(s *snapshot.Status) error {
 	v.say("     Scheme: %s, %s", s.Detection.Scheme, s.Detection.Reason)
 	v.say("    Release: %s", cmp.Or(s.Detection.Release, "unknown"))
 	v.say("    Intents: %s disabled", plural(len(s.Intents), "script stays", "scripts stay"))
+	for _, k := range s.Kept {
+		v.say("       Kept: %s, %s", quote(k.Script), keptBy(k))
+	}
 	switch {
 	case len(s.Drift) > 0:
 		v.say("      Drift: %s", v.tint(plural(len(s.Drift), "script differs", "scripts differ")+" from the ledger", color.FgRed))
@@ -126,8 +129,12 @@ func (v *View) Scripts(scripts []snapshot.ScriptState) error {
 				status = fmt.Sprintf("enabled against %d", script.Intent)
 			}
 		}
+		reason := script.Reason
+		if s.Kept != nil {
+			reason = "kept: " + keptBy(*s.Kept)
+		}
 		rows = append(rows, []string{
-			quote(script.Name), script.Verdict, status, runlevels(s.Links), cmp.Or(script.Package, "-"), script.Reason,
+			quote(script.Name), script.Verdict, status, runlevels(s.Links), cmp.Or(script.Package, "-"), reason,
 		})
 	}
 	if err := v.table([]string{"SCRIPT", "VERDICT", "STATE", "LINKS", "PACKAGE", "REASON"}, rows); err != nil {
@@ -149,6 +156,10 @@ func scriptOf(s snapshot.ScriptState) scriptJSON {
 	}
 	if s.Intent != nil {
 		out.Intent = s.Intent.Transaction
+	}
+	if s.Kept != nil {
+		kept := keptOf(*s.Kept)
+		out.Kept = &kept
 	}
 	return out
 }
@@ -186,6 +197,9 @@ func (v *View) Why(w *snapshot.Why) error {
 			label = "        "
 		}
 	}
+	if w.Kept != nil {
+		v.say("   Kept: %s", keptBy(*w.Kept))
+	}
 	v.say("  Links: %s", runlevels(w.Links))
 	v.say("Package: %s", cmp.Or(strings.TrimSpace(w.Package+" "+w.Version), "none"))
 	if w.Intent != nil {
@@ -204,10 +218,11 @@ func (v *View) Why(w *snapshot.Why) error {
 func (v *View) Plan(scheme boot.Scheme, r *snapshot.Result) error {
 	if v.format.JSON {
 		return v.json(planJSON{
-			Scheme: string(scheme), Operations: list(r.Operations), Warnings: list(r.Warnings),
+			Scheme: string(scheme), Operations: list(r.Operations), Kept: keptList(r.Kept), Warnings: list(r.Warnings),
 			Order: orderPairJSON{Before: orderLists(r.OrderBefore), After: orderLists(r.OrderAfter)},
 		})
 	}
+	v.kept(r.Kept)
 	if len(r.Operations) == 0 {
 		v.say("nothing to do")
 		return nil
