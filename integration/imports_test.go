@@ -20,7 +20,8 @@ var allowed = map[string][]string{
 	"boot/rootfs":  {},
 	"boot/order":   {"boot/lsb"},
 	"boot/near":    {},
-	"boot/profile": {"boot/lsb", "boot/near"},
+	"boot/edit":    {},
+	"boot/profile": {"boot/edit", "boot/lsb", "boot/near"},
 	"boot":         {"boot/rootfs", "boot/lsb", "boot/order"},
 
 	"boot/lsb/lsbtest":       {},
@@ -49,7 +50,7 @@ var allowed = map[string][]string{
 }
 
 var (
-	belowSnapshot = []string{"state", "boot", "boot/profile", "boot/order", "boot/near", "boot/lsb", "boot/rootfs"}
+	belowSnapshot = []string{"state", "boot", "boot/profile", "boot/order", "boot/edit", "boot/near", "boot/lsb", "boot/rootfs"}
 	fromSnapshot  = append([]string{"snapshot"}, belowSnapshot...)
 )
 
@@ -75,7 +76,7 @@ var foreign = map[string][]string{
 // without: same input, same output.
 var impure = []string{"crypto/rand", "io/fs", "io/ioutil", "log", "math/rand", "net", "os", "syscall", "time", "unsafe"}
 
-var pure = []string{"boot/lsb", "boot/near", "boot/order"}
+var pure = []string{"boot/edit", "boot/lsb", "boot/near", "boot/order"}
 
 func TestImports(t *testing.T) {
 	for _, p := range listPackages(t) {

@@ -21,8 +21,8 @@ type ConvertOptions struct {
 	Method string // Links, Insserv, Override, or empty for the one that fits the boot scheme
 }
 
-// Convert disables every script that the profile names at the level, and
-// records the intent that it stays so. Scripts that are off already get the
+// Convert disables every script that the profile names at the level, records
+// the intent that it stays so, and makes the profile's edits. Scripts that are off already get the
 // intent alone.
 func (s *Session) Convert(ctx context.Context, o ConvertOptions, c Changing) (*Result, error) {
 	method, err := s.method(o.Method)
@@ -47,6 +47,7 @@ func (s *Session) Convert(ctx context.Context, o ConvertOptions, c Changing) (*R
 	if err := s.disableByIntent(ctx, d, method, c.Force, wanted, intents); err != nil {
 		return nil, err
 	}
+	d.edit(editsAt(s.options.Profile, o.Level))
 	d.profile, d.level = s.options.Profile.Name, string(o.Level)
 	return s.apply(d, c)
 }

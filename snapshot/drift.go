@@ -14,15 +14,20 @@ import (
 const (
 	ReEnabled = "re_enabled" // an intent says off, the boot runs the script
 	New       = "new"        // came since the conversion, and the profile names it
+	// EditUndone: a line of a text file is as it was before a conversion edited
+	// it, or one that is new needs the same edit.
+	EditUndone = "edit_undone"
 )
 
-// Drift is one script at which the guest's boot differs from what the ledger
-// says.
+// Drift is one script, or one line of a text file, at which the guest's boot
+// differs from what the ledger says.
 type Drift struct {
-	Script  string
+	Script  string // empty for a line
 	Kind    string
 	Package string // that owns the script, empty if none does
-	Path    string // a link that runs it
+	Path    string // a link that runs it, or the file that has the line
+	Line    int    // the line's number, 0 for a script
+	Edit    string // which edit of the profile it needs, empty for a script
 
 	rule profile.Rule // of the profile that names it
 }
@@ -104,7 +109,8 @@ func (s *Session) unlisted() ([]Drift, error) {
 		}
 		drift = append(drift, Drift{Script: script, Kind: kind, Package: owner, Path: path, rule: rule})
 	}
-	return drift, nil
+	lines, err := s.editDrift()
+	return append(drift, lines...), err
 }
 
 // fresh lists the scripts that the guest has and did not have at its last
@@ -170,6 +176,9 @@ func (s *Session) Reapply(ctx context.Context, includeNew bool, c Changing) (*Re
 	d := s.newDraft(state.Reapply)
 	var wanted []intention
 	for _, script := range drift {
+		if script.Kind == EditUndone {
+			continue
+		}
 		if s.keeps(d, script.Script) {
 			continue
 		}
@@ -182,5 +191,10 @@ func (s *Session) Reapply(ctx context.Context, includeNew bool, c Changing) (*Re
 	if err := s.disableByIntent(ctx, d, method, c.Force, wanted, intents); err != nil {
 		return nil, err
 	}
+	standing, err := s.standingEdits()
+	if err != nil {
+		return nil, err
+	}
+	d.edit(standing)
 	return s.apply(d, c)
 }

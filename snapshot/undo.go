@@ -75,8 +75,10 @@ func (s *Session) Undo(ctx context.Context, id uint64, scripts []string, c Chang
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
 	}
-	if err := s.restoreOthers(d, t.Changes, c.Force); err != nil {
-		return nil, err
+	if len(scripts) == 0 {
+		if err := s.restoreOthers(d, t.Changes, c.Force); err != nil {
+			return nil, err
+		}
 	}
 	return s.apply(d, c)
 }
@@ -124,6 +126,11 @@ func (s *Session) Redo(ctx context.Context, id uint64, c Changing) (*Result, err
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
+	}
+	for _, change := range editedBy(t) {
+		if _, err := s.patch(d, change.Path, change.Before, change.After); err != nil {
+			return nil, err
+		}
 	}
 	return s.apply(d, c)
 }
@@ -326,6 +333,16 @@ func (s *Session) restoreOthers(d *draft, changes []state.Change, force bool) er
 		switch {
 		case same(now, change.Before):
 			continue
+		case !same(now, change.After):
+			patched, err := s.patch(d, change.Path, change.After, change.Before)
+			if err != nil {
+				return err
+			}
+			if patched {
+				continue
+			}
+		}
+		switch {
 		case !same(now, change.After) && !force:
 			conflicts = append(conflicts, rootfs.Quote(change.Path))
 			continue

@@ -21,7 +21,7 @@ func IsPath(name string) bool {
 	return strings.Contains(name, "/") || strings.HasSuffix(name, ".toml")
 }
 
-// Load reads a profile by its name or path, with those that it extends. A rule
+// Load reads a profile by its name or path, with those that it extends. A rule or an edit
 // replaces the one of the same name in what it extends. read gives the text of a
 // profile that is not built in. A relative path in extends begins where the file
 // that has it lies; a profile of the guest extends no path, since what a guest
@@ -75,11 +75,16 @@ func (e *extendsError) Error() string {
 
 func (e *extendsError) Unwrap() error { return e.cause }
 
-// over puts the rules of a profile over those of the one that it extends.
+// over puts the rules and edits of a profile over those of the one that it extends.
 func (p Profile) over(base Profile) Profile {
 	for _, rule := range base.Rules {
 		if !slices.ContainsFunc(p.Rules, func(own Rule) bool { return own.Name == rule.Name }) {
 			p.Rules = append(p.Rules, rule)
+		}
+	}
+	for _, made := range base.Edits {
+		if !slices.ContainsFunc(p.Edits, func(own Edit) bool { return own.Name == made.Name }) {
+			p.Edits = append(p.Edits, made)
 		}
 	}
 	return p

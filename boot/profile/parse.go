@@ -12,6 +12,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/bootledger/bootledger/boot/edit"
 	"github.com/bootledger/bootledger/boot/near"
 )
 
@@ -35,7 +36,19 @@ type document struct {
 	Extends string            `toml:"extends"`
 	Sources map[string]string `toml:"sources"`
 	Script  []script          `toml:"script"`
+	Edit    []editing         `toml:"edit"`
 }
+
+type editing struct {
+	Name    string   `toml:"name"`
+	Verdict Verdict  `toml:"verdict"`
+	Reason  string   `toml:"reason"`
+	Sources []string `toml:"sources"`
+	TTYs    *int     `toml:"ttys"`
+}
+
+// defaultTTYs is what LXC's own configurations give a container.
+const defaultTTYs = 4
 
 type script struct {
 	Name     string   `toml:"name"`
@@ -52,7 +65,7 @@ type script struct {
 }
 
 // keys are all that a profile may have, at whatever depth.
-var keys = []string{"extends", "sources", "script", "name", "aliases", "verdict", "reason", "releases", "when"}
+var keys = []string{"extends", "sources", "script", "name", "aliases", "verdict", "reason", "releases", "when", "edit", "ttys"}
 
 // Parse reads a profile, and the name of the one that it extends, if any.
 // Unknown keys are errors, with line and column.
@@ -75,12 +88,8 @@ func Parse(name string, text []byte) (p Profile, extends string, err error) {
 			owner[known] = s.Name
 		}
 		rule := Rule{Name: s.Name, Aliases: s.Aliases, Verdict: s.Verdict, Reason: s.Reason, Releases: s.Releases}
-		for _, source := range s.Sources {
-			text, known := d.Sources[source]
-			if !known && len(d.Sources) > 0 {
-				return Profile{}, "", fmt.Errorf("profile %s: script %q names the source %q, which is not in the table [sources]", name, s.Name, source)
-			}
-			rule.Sources = append(rule.Sources, cmp.Or(text, source))
+		if rule.Sources, err = d.sources(s.Sources); err != nil {
+			return Profile{}, "", fmt.Errorf("profile %s: script %q: %w", name, s.Name, err)
 		}
 		verdicts := []Verdict{s.Verdict}
 		for _, when := range s.When {
@@ -88,13 +97,65 @@ func Parse(name string, text []byte) (p Profile, extends string, err error) {
 			verdicts = append(verdicts, when.Verdict)
 		}
 		for _, verdict := range verdicts {
-			if !slices.Contains([]Verdict{Required, Advised, Keep}, verdict) {
-				return Profile{}, "", fmt.Errorf("profile %s: script %q has the verdict %q: use required, advised or keep", name, s.Name, verdict)
+			if err := verdict.check(); err != nil {
+				return Profile{}, "", fmt.Errorf("profile %s: script %q has %w", name, s.Name, err)
 			}
 		}
 		p.Rules = append(p.Rules, rule)
 	}
+	for _, e := range d.Edit {
+		made, err := d.edit(e)
+		if err != nil {
+			return Profile{}, "", fmt.Errorf("profile %s: edit %q %w", name, e.Name, err)
+		}
+		if slices.ContainsFunc(p.Edits, func(other Edit) bool { return other.Name == e.Name }) {
+			return Profile{}, "", fmt.Errorf("profile %s: edit %q is there twice", name, e.Name)
+		}
+		p.Edits = append(p.Edits, made)
+	}
 	return p, d.Extends, nil
+}
+
+// edit checks a verdict on an edit.
+func (d document) edit(e editing) (Edit, error) {
+	if !slices.Contains(edit.Names(), e.Name) {
+		return Edit{}, fmt.Errorf("is not known: use %s", strings.Join(edit.Names(), ", "))
+	}
+	if err := e.Verdict.check(); err != nil {
+		return Edit{}, fmt.Errorf("has %w", err)
+	}
+	made := Edit{Name: e.Name, Verdict: e.Verdict, Reason: e.Reason, TTYs: defaultTTYs}
+	if e.TTYs != nil {
+		if made.TTYs = *e.TTYs; made.TTYs < 0 {
+			return Edit{}, fmt.Errorf("has ttys = %d: use 0 or more", made.TTYs)
+		}
+	}
+	sources, err := d.sources(e.Sources)
+	if err != nil {
+		return Edit{}, fmt.Errorf("has a wrong source: %w", err)
+	}
+	made.Sources = sources
+	return made, nil
+}
+
+// sources looks up what the keys of sources stand for.
+func (d document) sources(keys []string) ([]string, error) {
+	var found []string
+	for _, key := range keys {
+		text, known := d.Sources[key]
+		if !known && len(d.Sources) > 0 {
+			return nil, fmt.Errorf("it names the source %q, which is not in the table [sources]", key)
+		}
+		found = append(found, cmp.Or(text, key))
+	}
+	return found, nil
+}
+
+func (v Verdict) check() error {
+	if slices.Contains([]Verdict{Required, Advised, Keep}, v) {
+		return nil
+	}
+	return fmt.Errorf("the verdict %q: use required, advised or keep", v)
 }
 
 // place puts line and column in front of what the decoder found.

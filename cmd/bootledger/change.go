@@ -139,7 +139,7 @@ func (v *reapplyVerb) Run(c *call) error {
 	differs := false
 	err := c.change(v.Changing, profile.LXC(), func(s *snapshot.Session, changing snapshot.Changing) (*snapshot.Result, error) {
 		result, err := s.Reapply(c.ctx, v.New, changing)
-		differs = err == nil && len(result.Decisions) > 0
+		differs = err == nil && len(result.Decisions)+len(result.Changes) > 0
 		return result, err
 	})
 	if err == nil && v.Check && differs {

@@ -191,6 +191,8 @@ type driftJSON struct {
 	Kind    string `json:"kind"`
 	Package string `json:"package"`
 	Path    string `json:"path"`
+	Line    int    `json:"line,omitempty"`
+	Edit    string `json:"edit,omitempty"`
 }
 
 // list gives a copy that is encoded as [] and not as null when it is empty.

@@ -27,7 +27,7 @@ func (v *View) Status(s *snapshot.Status) error {
 			Drift: []driftJSON{}, Interrupted: s.Interrupted,
 		}
 		for _, d := range s.Drift {
-			out.Drift = append(out.Drift, driftJSON{Script: d.Script, Kind: d.Kind, Package: d.Package, Path: d.Path})
+			out.Drift = append(out.Drift, driftJSON{Script: d.Script, Kind: d.Kind, Package: d.Package, Path: d.Path, Line: d.Line, Edit: d.Edit})
 		}
 		if s.Last != nil {
 			last := logEntry(*s.Last)
@@ -43,7 +43,7 @@ func (v *View) Status(s *snapshot.Status) error {
 	}
 	switch {
 	case len(s.Drift) > 0:
-		v.say("      Drift: %s", v.tint(plural(len(s.Drift), "script differs", "scripts differ")+" from the ledger", color.FgRed))
+		v.say("      Drift: %s", v.tint(drifted(s.Drift), color.FgRed))
 	case len(s.Intents) > 0:
 		v.say("      Drift: %s", v.tint("none", color.FgGreen))
 	}
@@ -61,6 +61,10 @@ func (v *View) Status(s *snapshot.Status) error {
 	v.say("")
 	var rows [][]string
 	for _, d := range s.Drift {
+		if d.Kind == snapshot.EditUndone {
+			rows = append(rows, []string{"-", d.Kind, "-", fmt.Sprintf("%s:%d", quote(d.Path), d.Line)})
+			continue
+		}
 		rows = append(rows, []string{quote(d.Script), d.Kind, cmp.Or(d.Package, "-"), quote(d.Path)})
 	}
 	if err := v.table([]string{"SCRIPT", "DRIFT", "PACKAGE", "PATH"}, rows); err != nil {
@@ -74,6 +78,24 @@ func (v *View) Status(s *snapshot.Status) error {
 		v.say("\n%s", hint)
 	}
 	return nil
+}
+
+// drifted says how much differs.
+func drifted(drift []snapshot.Drift) string {
+	lines := 0
+	for _, d := range drift {
+		if d.Kind == snapshot.EditUndone {
+			lines++
+		}
+	}
+	var parts []string
+	if n := len(drift) - lines; n > 0 {
+		parts = append(parts, plural(n, "script differs", "scripts differ"))
+	}
+	if lines > 0 {
+		parts = append(parts, plural(lines, "line of a file differs", "lines of files differ"))
+	}
+	return strings.Join(parts, " and ") + " from the ledger"
 }
 
 func who(a state.Actor) string {
@@ -366,6 +388,8 @@ func sentence(op state.Operation) string {
 		text = "remove " + quote(op.Path)
 	case "park_script":
 		text = fmt.Sprintf("park script %s in %s", quote(op.Path), quote(op.To))
+	case "edit_file":
+		text = edited(op)
 	case "restore":
 		text = "restore " + quote(op.Path)
 	}
@@ -373,6 +397,17 @@ func sentence(op state.Operation) string {
 		text += ", " + map[string]string{"exact": "exactly as it was", "decision": "by decision"}[op.How]
 	}
 	return text
+}
+
+// edited tells what became of a line.
+func edited(op state.Operation) string {
+	switch {
+	case op.Before == "" && op.After == "": // more than one line
+		return "edit " + quote(op.Path)
+	case op.Before == "":
+		return fmt.Sprintf("edit %s:%d, add %s: %s", quote(op.Path), op.Line, strconv.Quote(op.After), op.Reason)
+	}
+	return fmt.Sprintf("edit %s:%d, take out %s: %s", quote(op.Path), op.Line, strconv.Quote(op.Before), op.Reason)
 }
 
 // changeLine tells a change in a line: + came, - went, ~ became another.
