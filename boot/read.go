@@ -45,6 +45,7 @@ var singleFiles = []string{
 	"/etc/lsb-release",
 	"/etc/default/rcS",
 	"/etc/inittab",
+	"/etc/fstab",
 	"/etc/insserv.conf",
 	"/sbin/init",
 	"/lib/init/rc",

@@ -10,15 +10,15 @@ import (
 	"github.com/bootledger/bootledger/integration/guesttest"
 )
 
-// TestStopHaltsCleanly has lxc-stop bring down a converted guest: Debian's
-// inittab has init answer the signal by a script that is not there,
+// TestStopHaltsCleanly has lxc-stop bring down what was the image of a physical
+// machine: its inittab has init answer the signal by a script that is not there,
 // and keeps gettys on terminals that are not there either.
 func TestStopHaltsCleanly(t *testing.T) {
 	eachRelease(t, func(t *testing.T, release string) {
 		if report := guesttest.BootAndStop(t, build(t, release).root, 5*time.Second); report.Halted {
 			t.Errorf("without conversion lxc-stop halts the guest, too: %q", report.HaltConsole)
 		}
-		g := build(t, release)
+		g := install(guest{t, guesttest.BuildMachine(t, release)})
 		inittab := filepath.Join(g.root, "etc", "inittab")
 		before, err := os.ReadFile(inittab)
 		must(t, err)

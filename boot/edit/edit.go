@@ -37,6 +37,7 @@ type rule struct {
 }
 
 var rules = map[string]rule{
+	"fstab-devices":      {Fstab, takeOutDevices},
 	"inittab-gettys":     {Inittab, takeOutGettys},
 	"inittab-serial":     {Inittab, takeOutSerial},
 	"inittab-power":      {Inittab, haltOnPower},

@@ -76,6 +76,17 @@ func TestRules(t *testing.T) {
 		{"inittab-power", "p0:2:wait:x", "p0:2:wait:x\n#bootledger: added\np1::powerfail:/sbin/init 0\n"},
 		{"inittab-ctrlaltdel", "x:2:wait:x\n", "x:2:wait:x\n#bootledger: added\nq0::ctrlaltdel:/sbin/init 6\n"},
 		{"inittab-console", "co:2345:respawn:/sbin/getty 38400 console\n", ""},
+		{"fstab-devices", "UUID=5c1a / ext4 errors=remount-ro 0 1\n", "#bootledger: UUID=5c1a / ext4 errors=remount-ro 0 1\n"},
+		{"fstab-devices", "  /dev/sda5 none swap sw", "#bootledger:   /dev/sda5 none swap sw"},
+		{"fstab-devices", "/var/swap none swap sw 0 0\n", "#bootledger: /var/swap none swap sw 0 0\n"},
+		{"fstab-devices", "LABEL=\"my disk\" /srv xfs\n", "#bootledger: LABEL=\"my disk\" /srv xfs\n"},
+		{"fstab-devices", "/dev/mapper/vg-x /x ext4 noauto 0 0\n", "#bootledger: /dev/mapper/vg-x /x ext4 noauto 0 0\n"},
+		{"fstab-devices", "#/dev/sda1 / ext4\n", ""},
+		{"fstab-devices", "/dev/shm /srv/shm none bind\n", ""},
+		{"fstab-devices", "/home /srv/home none rw,bind 0 0\n", ""},
+		{"fstab-devices", "proc /proc proc defaults 0 0\ntmpfs /tmp tmpfs size=1g\n", ""},
+		{"fstab-devices", "server:/export /mnt nfs rw\n//server/x /y cifs user=a\n", ""},
+		{"fstab-devices", "/dev/sda1\n", ""},
 		{"unheard-of", "x\n", ""},
 	} {
 		if test.want == "" {
@@ -86,6 +97,24 @@ func TestRules(t *testing.T) {
 			t.Errorf("%s of %q: got %q with %d edits, want %q", test.rule, test.line, got, len(lines), test.want)
 		}
 	}
+}
+
+// FuzzFstab: lines that go are there as comments, the rest is as it was, and a
+// second time there is nothing to do.
+func FuzzFstab(f *testing.F) {
+	f.Add("UUID=5c1a / ext4 errors=remount-ro 0 1\n/dev/sda5 none swap sw\nproc /proc proc\n# x\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		once, lines := edit.Apply("fstab-devices", []byte(text), edit.Options{})
+		if _, again := edit.Apply("fstab-devices", once, edit.Options{}); len(again) > 0 {
+			t.Fatalf("a second time: %v", again)
+		}
+		if got := strings.Count(string(once), edit.Marker) - strings.Count(text, edit.Marker); got != len(lines) {
+			t.Fatalf("%d markers came, %d lines went", got, len(lines))
+		}
+		if !strings.Contains(text, edit.Marker) && strings.ReplaceAll(string(once), edit.Marker, "") != text {
+			t.Fatalf("got %q of %q", once, text)
+		}
+	})
 }
 
 // FuzzInittab: what an edit takes out is there as a comment, the rest as it was,
