@@ -46,6 +46,7 @@ var singleFiles = []string{
 	"/etc/default/rcS",
 	"/etc/inittab",
 	"/etc/fstab",
+	"/etc/mtab",
 	"/etc/insserv.conf",
 	"/sbin/init",
 	"/lib/init/rc",

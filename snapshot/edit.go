@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/edit"
 	"github.com/bootledger/bootledger/boot/profile"
 	"github.com/bootledger/bootledger/boot/rootfs"
@@ -21,11 +22,19 @@ func (d *draft) edit(edits []profile.Edit) {
 	for _, e := range edits {
 		path := edit.Path(e.Name)
 		node, there := d.after.Nodes[path]
+		if there && node.Type == rootfs.Symlink && edit.Target(e.Name) != "" {
+			continue // whoever made it one knows why
+		}
 		if there && node.Type != rootfs.File && !slices.Contains(odd, path) {
 			odd = append(odd, path)
 			d.warn("%s is a %s: its lines are left alone", rootfs.Quote(path), node.Type)
 		}
 		if !there || node.Type != rootfs.File {
+			continue
+		}
+		if target := edit.Target(e.Name); target != "" {
+			d.put(path, boot.Node{Entry: rootfs.Entry{Type: rootfs.Symlink, Mode: 0o777, Target: target}})
+			d.operations = append(d.operations, state.Operation{Op: editFile, Path: path, To: target, Edit: e.Name, Reason: e.Reason})
 			continue
 		}
 		content, lines := edit.Apply(e.Name, node.Content, edit.Options{TTYs: e.TTYs})
@@ -65,8 +74,8 @@ func (s *Session) standingEdits() ([]profile.Edit, error) {
 				continue
 			}
 			followed, err := s.followed(t)
-			if err != nil {
-				return nil, nil //nolint:nilerr // fresh has warned of it
+			if err != nil { // fresh has warned of it
+				continue
 			}
 			i := slices.IndexFunc(followed.Edits, func(e profile.Edit) bool { return e.Name == op.Edit && e.Verdict != profile.Keep })
 			if i >= 0 {
@@ -95,12 +104,17 @@ func (s *Session) editDrift() ([]Drift, error) {
 
 // patch does to the file of a change what turns one content of it into another,
 // line by line, and leaves alone what somebody else wrote there since. It gives
-// false when the path holds no plain file, or held none.
+// false for a path that no edit is about.
 func (s *Session) patch(d *draft, path string, from, to *state.Entry) (bool, error) {
-	node := d.after.Nodes[path]
-	if !edit.Known(path) || from == nil || to == nil || node.Type != rootfs.File ||
-		from.Type != string(rootfs.File) || to.Type != string(rootfs.File) {
+	if !edit.Known(path) {
 		return false, nil
+	}
+	node, there := d.after.Nodes[path]
+	for _, e := range []*state.Entry{from, to, record(node, there)} {
+		if e == nil || e.Type != string(rootfs.File) {
+			d.warn("%s: somebody else changed it, it stays", rootfs.Quote(path))
+			return true, nil
+		}
 	}
 	old, err := s.ledger.Blob(from.SHA256)
 	if err != nil {
@@ -121,7 +135,14 @@ func (s *Session) patch(d *draft, path string, from, to *state.Entry) (bool, err
 	return true, nil
 }
 
-// editedBy gives the changes of a transaction to files that edits are made in.
-func editedBy(t state.Transaction) []state.Change {
-	return slices.DeleteFunc(slices.Clone(t.Changes), func(c state.Change) bool { return !edit.Known(c.Path) })
+// reversedEdits gives what a transaction did to files that edits are made in, the
+// other way round.
+func reversedEdits(t state.Transaction) []state.Change {
+	var changes []state.Change
+	for _, c := range slices.Backward(t.Changes) {
+		if edit.Known(c.Path) {
+			changes = append(changes, state.Change{Path: c.Path, Before: c.After, After: c.Before})
+		}
+	}
+	return changes
 }

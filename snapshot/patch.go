@@ -14,7 +14,7 @@ func patchLines(current, from, to string) (patched string, left []string) {
 	shift := 0 // how far places in current lie behind those in from
 	for _, e := range udiff.Lines(from, to) {
 		old := from[e.Start:e.End]
-		at := -1
+		var at int
 		if old == "" {
 			at = insertion(current, from[:e.Start], e.Start+shift)
 			if at >= 0 && strings.HasPrefix(current[at:], e.New) {

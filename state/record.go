@@ -25,7 +25,7 @@ type Change struct {
 // Operation is one step of a transaction as a user would tell it; its effect is
 // in the transaction's changes. The fields in use depend on Op: move_link and
 // park_script have Path and To, write_file and remove_file Path, edit_file Path,
-// Line, Edit and Before or After or both, insserv Args and what follows.
+// Edit, and Line with Before or After or both, or To, insserv Args and what follows.
 type Operation struct {
 	Op     string   `json:"op"`
 	Path   string   `json:"path,omitempty"`

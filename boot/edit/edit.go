@@ -18,6 +18,10 @@ const Marker = "#bootledger: "
 // added is the note above a line that an edit added.
 const added = Marker + "added\n"
 
+// Mtab lists what is mounted, as mount(8) wrote it where it is no symlink to what
+// the kernel says.
+const Mtab = "/etc/mtab"
+
 // Options are what a profile may set.
 type Options struct {
 	TTYs int // how many virtual terminals the container has: tty1 up to that
@@ -32,17 +36,19 @@ type Line struct {
 
 // rule is a kind of edit: the file that it is about, and what it makes of it.
 type rule struct {
-	path string
-	do   func(*text, Options)
+	path   string
+	do     func(*text, Options)
+	target string // of the symlink that takes the file's place, instead of do
 }
 
 var rules = map[string]rule{
-	"fstab-devices":      {Fstab, takeOutDevices},
-	"inittab-gettys":     {Inittab, takeOutGettys},
-	"inittab-serial":     {Inittab, takeOutSerial},
-	"inittab-power":      {Inittab, haltOnPower},
-	"inittab-ctrlaltdel": {Inittab, rebootOnCtrlAltDel},
-	"inittab-console":    {Inittab, addConsole},
+	"fstab-devices":      {path: Fstab, do: takeOutDevices},
+	"inittab-gettys":     {path: Inittab, do: takeOutGettys},
+	"mtab-link":          {path: Mtab, target: "../proc/self/mounts"},
+	"inittab-serial":     {path: Inittab, do: takeOutSerial},
+	"inittab-power":      {path: Inittab, do: haltOnPower},
+	"inittab-ctrlaltdel": {path: Inittab, do: rebootOnCtrlAltDel},
+	"inittab-console":    {path: Inittab, do: addConsole},
 }
 
 // Names lists the kinds of edits.
@@ -50,6 +56,10 @@ func Names() []string { return slices.Sorted(maps.Keys(rules)) }
 
 // Path gives the file that a kind of edit is about, empty for an unknown kind.
 func Path(name string) string { return rules[name].path }
+
+// Target gives the target of the symlink that is to be in the place of a file,
+// empty for kinds that edit lines.
+func Target(name string) string { return rules[name].target }
 
 // Known reports whether edits are made in the file at path.
 func Known(path string) bool {
@@ -65,7 +75,7 @@ func Known(path string) bool {
 // second time.
 func Apply(name string, content []byte, o Options) (after []byte, lines []Line) {
 	r, known := rules[name]
-	if !known {
+	if !known || r.do == nil {
 		return content, nil
 	}
 	t := &text{lines: slices.Collect(bytes.Lines(content))}

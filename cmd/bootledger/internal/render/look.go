@@ -62,7 +62,11 @@ func (v *View) Status(s *snapshot.Status) error {
 	var rows [][]string
 	for _, d := range s.Drift {
 		if d.Kind == snapshot.EditUndone {
-			rows = append(rows, []string{"-", d.Kind, "-", fmt.Sprintf("%s:%d", quote(d.Path), d.Line)})
+			place := quote(d.Path)
+			if d.Line > 0 {
+				place += fmt.Sprintf(":%d", d.Line)
+			}
+			rows = append(rows, []string{"-", d.Kind, "-", place})
 			continue
 		}
 		rows = append(rows, []string{quote(d.Script), d.Kind, cmp.Or(d.Package, "-"), quote(d.Path)})
@@ -90,12 +94,12 @@ func drifted(drift []snapshot.Drift) string {
 	}
 	var parts []string
 	if n := len(drift) - lines; n > 0 {
-		parts = append(parts, plural(n, "script differs", "scripts differ"))
+		parts = append(parts, plural(n, "script differs", "scripts differ")+" from the ledger")
 	}
 	if lines > 0 {
-		parts = append(parts, plural(lines, "line of a file differs", "lines of files differ"))
+		parts = append(parts, plural(lines, "edit of a file is undone", "edits of files are undone"))
 	}
-	return strings.Join(parts, " and ") + " from the ledger"
+	return strings.Join(parts, ", ")
 }
 
 func who(a state.Actor) string {
@@ -402,6 +406,8 @@ func sentence(op state.Operation) string {
 // edited tells what became of a line.
 func edited(op state.Operation) string {
 	switch {
+	case op.To != "":
+		return fmt.Sprintf("make %s a link to %s: %s", quote(op.Path), quote(op.To), op.Reason)
 	case op.Before == "" && op.After == "": // more than one line
 		return "edit " + quote(op.Path)
 	case op.Before == "":
