@@ -28,6 +28,13 @@ const OverrideDir = "/etc/insserv/overrides"
 // vendorOverrides holds the same as packages ship it.
 const vendorOverrides = "/usr/share/insserv/overrides"
 
+// KeepList names the scripts of this guest that conversions leave alone.
+const KeepList = "/etc/bootledger/keep"
+
+// mtab lists what is mounted: a file that mount(8) writes or a symlink to what the
+// kernel says, which is of no interest here.
+const mtab = "/etc/mtab"
+
 // MaxFile is the size in bytes up to which files are read. What is larger is
 // known by name only.
 const MaxFile = 1 << 20
@@ -42,9 +49,12 @@ var singleFiles = []string{
 	"/etc/lsb-release",
 	"/etc/default/rcS",
 	"/etc/inittab",
+	"/etc/fstab",
+	mtab,
 	"/etc/insserv.conf",
 	"/sbin/init",
 	"/lib/init/rc",
+	KeepList,
 }
 
 // The directories whose files decide a boot.
@@ -193,6 +203,9 @@ func madeSo(err error) bool {
 // directories end at scripts that are read anyway; nobody follows what else is
 // there.
 func (r *reader) readThrough(link, target string) error {
+	if link == mtab {
+		return nil
+	}
 	dir, base := path.Split(link)
 	if level, ofRunlevel := lsb.RunlevelOfDir(path.Base(dir)); ofRunlevel {
 		if _, isLink := lsb.ParseLink(level, base); !isLink {

@@ -265,3 +265,14 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// TestMtab: what is mounted at the moment is no part of a guest's boot.
+func TestMtab(t *testing.T) {
+	c := mustRead(t, script("cron", "2", ""), "file proc/self/mounts 0444 x", "link etc/mtab ../proc/self/mounts")
+	if node := c.Tree.Nodes["/etc/mtab"]; node.Target != "../proc/self/mounts" {
+		t.Errorf("got %+v", node)
+	}
+	if _, followed := c.Tree.Through["/etc/mtab"]; followed {
+		t.Error("the symlink was followed")
+	}
+}

@@ -19,7 +19,9 @@ var allowed = map[string][]string{
 	"boot/lsb":     {},
 	"boot/rootfs":  {},
 	"boot/order":   {"boot/lsb"},
-	"boot/profile": {"boot/lsb"},
+	"boot/near":    {},
+	"boot/edit":    {},
+	"boot/profile": {"boot/edit", "boot/lsb", "boot/near"},
 	"boot":         {"boot/rootfs", "boot/lsb", "boot/order"},
 
 	"boot/lsb/lsbtest":       {},
@@ -40,7 +42,7 @@ var allowed = map[string][]string{
 	"integration/sample":            fromSnapshot,
 	"integration/sample/cmd/sample": {"integration/sample"},
 
-	"cmd/bootledger/internal/render":  {"snapshot", "state", "boot", "boot/order", "boot/lsb", "boot/rootfs"},
+	"cmd/bootledger/internal/render":  {"snapshot", "state", "boot", "boot/profile", "boot/order", "boot/lsb", "boot/rootfs"},
 	"cmd/bootledger/internal/picture": {"snapshot", "boot/lsb", "boot/rootfs"},
 	"cmd/bootledger": append([]string{
 		"cmd/bootledger/internal/picture", "cmd/bootledger/internal/render", "integration/insserv", "integration/lxc",
@@ -48,7 +50,7 @@ var allowed = map[string][]string{
 }
 
 var (
-	belowSnapshot = []string{"state", "boot", "boot/profile", "boot/order", "boot/lsb", "boot/rootfs"}
+	belowSnapshot = []string{"state", "boot", "boot/profile", "boot/order", "boot/edit", "boot/near", "boot/lsb", "boot/rootfs"}
 	fromSnapshot  = append([]string{"snapshot"}, belowSnapshot...)
 )
 
@@ -74,7 +76,7 @@ var foreign = map[string][]string{
 // without: same input, same output.
 var impure = []string{"crypto/rand", "io/fs", "io/ioutil", "log", "math/rand", "net", "os", "syscall", "time", "unsafe"}
 
-var pure = []string{"boot/lsb", "boot/order"}
+var pure = []string{"boot/edit", "boot/lsb", "boot/near", "boot/order"}
 
 func TestImports(t *testing.T) {
 	for _, p := range listPackages(t) {

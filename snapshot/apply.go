@@ -9,6 +9,7 @@ import (
 
 	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/profile"
 	"github.com/bootledger/bootledger/boot/rootfs"
 	"github.com/bootledger/bootledger/state"
 )
@@ -34,6 +35,7 @@ type Result struct {
 	Decisions   []state.Decision
 	TakesBack   []uint64
 	MakesAgain  []uint64
+	Kept        []profile.Kept // what would have been disabled but for the guest's keep list
 	Warnings    []string
 	OrderBefore map[lsb.Runlevel][]string
 	OrderAfter  map[lsb.Runlevel][]string
@@ -48,7 +50,7 @@ func (s *Session) apply(d *draft, c Changing) (*Result, error) {
 	planned := boot.FromTree(d.after)
 	result := &Result{
 		Kind: d.kind, DryRun: c.DryRun, Scripts: d.scripts, Operations: d.operations, Changes: changes,
-		Decisions: d.decisions, TakesBack: d.takesBack, MakesAgain: d.makesAgain, Warnings: d.warnings,
+		Decisions: d.decisions, TakesBack: d.takesBack, MakesAgain: d.makesAgain, Kept: d.kept, Warnings: d.warnings,
 		OrderBefore: s.configuration.Order(), OrderAfter: planned.Order(),
 	}
 	for _, script := range scriptNames(s.configuration, planned) {

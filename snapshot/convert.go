@@ -9,6 +9,7 @@ import (
 
 	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/near"
 	"github.com/bootledger/bootledger/boot/profile"
 	"github.com/bootledger/bootledger/boot/rootfs"
 	"github.com/bootledger/bootledger/state"
@@ -20,8 +21,8 @@ type ConvertOptions struct {
 	Method string // Links, Insserv, Override, or empty for the one that fits the boot scheme
 }
 
-// Convert disables every script that the profile names at the level, and
-// records the intent that it stays so. Scripts that are off already get the
+// Convert disables every script that the profile names at the level, records
+// the intent that it stays so, and makes the profile's edits. Scripts that are off already get the
 // intent alone.
 func (s *Session) Convert(ctx context.Context, o ConvertOptions, c Changing) (*Result, error) {
 	method, err := s.method(o.Method)
@@ -39,13 +40,14 @@ func (s *Session) Convert(ctx context.Context, o ConvertOptions, c Changing) (*R
 		if !named || !o.Level.Includes(rule.Verdict) {
 			continue
 		}
-		if _, stands := intents[script]; !stands || s.runs(script) {
+		if _, stands := intents[script]; (!stands || s.runs(script)) && !s.keeps(d, script) {
 			wanted = append(wanted, intention{script: script, reason: rule.Reason})
 		}
 	}
 	if err := s.disableByIntent(ctx, d, method, c.Force, wanted, intents); err != nil {
 		return nil, err
 	}
+	d.edit(editsAt(s.options.Profile, o.Level))
 	d.profile, d.level = s.options.Profile.Name, string(o.Level)
 	return s.apply(d, c)
 }
@@ -61,6 +63,9 @@ func (s *Session) Disable(ctx context.Context, scripts []string, c Changing) (*R
 	for _, script := range names {
 		if _, stands := intents[script]; stands && !s.runs(script) {
 			continue
+		}
+		if k, kept := s.kept[script]; kept {
+			d.warn("%s is kept by %s:%d: disabled by name it stays off only until it comes back", rootfs.Quote(script), boot.KeepList, k.Line)
 		}
 		rule, _ := s.rule(script)
 		wanted = append(wanted, intention{script: script, reason: cmp.Or(c.Comment, rule.Reason, "disabled by name")})
@@ -183,8 +188,12 @@ func runs(c *boot.Configuration, name string) bool {
 }
 
 func (s *Session) rule(script string) (profile.Rule, bool) {
+	return s.ruleOf(s.options.Profile, script)
+}
+
+func (s *Session) ruleOf(p profile.Profile, script string) (profile.Rule, bool) {
 	provides := s.configuration.Script(script).Header.Provides.Names()
-	return s.options.Profile.Match(script, provides, s.configuration.Release.Codename)
+	return p.Match(script, provides, s.configuration.Release.Codename)
 }
 
 // intents gives the standing intents by script.
@@ -222,9 +231,9 @@ func unknownScript(name string, known []string) error {
 // nearMisses is the hint that names what a user may have meant, otherwise if
 // there is nothing like it.
 func nearMisses(name string, known []string, otherwise string) string {
-	near := nearest(name, known, 3)
-	if len(near) == 0 {
+	meant := near.Names(name, known, 3)
+	if len(meant) == 0 {
 		return otherwise
 	}
-	return "near misses: " + strings.Join(near, ", ")
+	return "near misses: " + strings.Join(meant, ", ")
 }

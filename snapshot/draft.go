@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bootledger/bootledger/boot"
+	"github.com/bootledger/bootledger/boot/profile"
 	"github.com/bootledger/bootledger/boot/rootfs"
 	"github.com/bootledger/bootledger/state"
 )
@@ -25,7 +26,8 @@ type draft struct {
 	warnings   []string
 	takesBack  []uint64
 	makesAgain []uint64
-	profile    string // of a convert: whose verdicts it followed
+	kept       []profile.Kept // what would be disabled but for the keep list
+	profile    string         // of a convert: whose verdicts it followed
 	level      string
 }
 

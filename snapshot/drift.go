@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/bootledger/bootledger/boot"
@@ -13,21 +14,29 @@ import (
 const (
 	ReEnabled = "re_enabled" // an intent says off, the boot runs the script
 	New       = "new"        // came since the conversion, and the profile names it
+	// EditUndone: a line of a text file is as it was before a conversion edited
+	// it, or one that is new needs the same edit.
+	EditUndone = "edit_undone"
 )
 
-// Drift is one script at which the guest's boot differs from what the ledger
-// says.
+// Drift is one script, or one line of a text file, at which the guest's boot
+// differs from what the ledger says.
 type Drift struct {
-	Script  string
+	Script  string // empty for a line
 	Kind    string
 	Package string // that owns the script, empty if none does
-	Path    string // a link that runs it
+	Path    string // a link that runs it, or the file that has the line
+	Line    int    // the line's number, 0 for a script
+	Edit    string // which edit of the profile it needs, empty for a script
+
+	rule profile.Rule // of the profile that names it
 }
 
 // Status is how a guest stands to its ledger.
 type Status struct {
 	Detection   boot.Detection
 	Intents     []state.Intent
+	Kept        []profile.Kept // the guest's keep list
 	Drift       []Drift
 	Last        *Logged // the last transaction, nil if there is none
 	Interrupted uint64  // a transaction that is half done, 0 if none
@@ -43,7 +52,7 @@ func (s *Session) Status() (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	status := &Status{Detection: s.configuration.Detection, Intents: intents, Drift: drift}
+	status := &Status{Detection: s.configuration.Detection, Intents: intents, Kept: s.Kept(), Drift: drift}
 	log, err := s.Log(LogFilter{Limit: 1})
 	if err != nil {
 		return nil, err
@@ -59,8 +68,18 @@ func (s *Session) Status() (*Status, error) {
 }
 
 // Drift lists the scripts that run against a standing intent, and those that
-// came since the last conversion and that its profile names.
+// came since the last conversion and that its profile names. The guest's keep
+// list is stronger than both.
 func (s *Session) Drift() ([]Drift, error) {
+	drift, err := s.unlisted()
+	return slices.DeleteFunc(drift, func(d Drift) bool {
+		_, kept := s.kept[d.Script]
+		return kept
+	}), err
+}
+
+// unlisted is Drift without regard to the keep list.
+func (s *Session) unlisted() ([]Drift, error) {
 	intents, err := s.intents()
 	if err != nil {
 		return nil, err
@@ -71,13 +90,14 @@ func (s *Session) Drift() ([]Drift, error) {
 	}
 	var drift []Drift
 	for _, script := range s.scriptNames() {
+		rule, _ := s.rule(script)
 		kind := ""
-		switch {
+		switch newRule, isNew := fresh[script]; {
 		case !s.runs(script):
 		case intents[script] != nil:
 			kind = ReEnabled
-		case slices.Contains(fresh, script):
-			kind = New
+		case isNew:
+			kind, rule = New, newRule
 		}
 		if kind == "" {
 			continue
@@ -87,21 +107,22 @@ func (s *Session) Drift() ([]Drift, error) {
 		if links := linksOf(s.configuration.Tree, script); len(links) > 0 {
 			path = links[0].Path()
 		}
-		drift = append(drift, Drift{Script: script, Kind: kind, Package: owner, Path: path})
+		drift = append(drift, Drift{Script: script, Kind: kind, Package: owner, Path: path, rule: rule})
 	}
-	return drift, nil
+	lines, err := s.editDrift()
+	return append(drift, lines...), err
 }
 
 // fresh lists the scripts that the guest has and did not have at its last
 // conversion, that the profile names at that conversion's level, and about
-// which nothing was decided since.
-func (s *Session) fresh() ([]string, error) {
+// which nothing was decided since, with the profile's rules.
+func (s *Session) fresh() (map[string]profile.Rule, error) {
 	transactions, err := s.ledger.Transactions()
 	if err != nil {
 		return nil, err
 	}
 	taken := undone(transactions)
-	var fresh []string
+	fresh := map[string]profile.Rule{}
 	for i, t := range slices.Backward(transactions) {
 		if t.Kind != state.Convert || t.Outcome != state.Committed || taken[t.ID] {
 			continue
@@ -110,12 +131,18 @@ func (s *Session) fresh() ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		followed, err := s.followed(t)
+		if err != nil { // it may have been a file elsewhere: the rest of the guest can still be looked at
+			s.configuration.Warnings = append(s.configuration.Warnings,
+				fmt.Sprintf("the profile of transaction %d is gone, new scripts are not looked for: %v", t.ID, err))
+			break
+		}
 		decided := standingAt(transactions[i:], ^uint64(0))
 		for _, script := range s.configuration.Scripts {
 			_, old := then.Entries[boot.InitDir+"/"+script.Name]
 			_, known := decided[script.Name]
-			if rule, named := s.rule(script.Name); !old && !known && named && profile.Level(t.Level).Includes(rule.Verdict) {
-				fresh = append(fresh, script.Name)
+			if rule, named := s.ruleOf(followed, script.Name); !old && !known && named && profile.Level(t.Level).Includes(rule.Verdict) {
+				fresh[script.Name] = rule
 			}
 		}
 		break
@@ -123,10 +150,18 @@ func (s *Session) fresh() ([]string, error) {
 	return fresh, nil
 }
 
+// followed gives the profile that a conversion followed.
+func (s *Session) followed(t state.Transaction) (profile.Profile, error) {
+	if t.Profile == "" || t.Profile == s.options.Profile.Name || s.options.LoadProfile == nil {
+		return s.options.Profile, nil
+	}
+	return s.options.LoadProfile(t.Profile)
+}
+
 // Reapply disables again what runs against a standing intent, and with
 // includeNew what came since the conversion and the profile names.
 func (s *Session) Reapply(ctx context.Context, includeNew bool, c Changing) (*Result, error) {
-	drift, err := s.Drift()
+	drift, err := s.unlisted()
 	if err != nil {
 		return nil, err
 	}
@@ -141,15 +176,25 @@ func (s *Session) Reapply(ctx context.Context, includeNew bool, c Changing) (*Re
 	d := s.newDraft(state.Reapply)
 	var wanted []intention
 	for _, script := range drift {
+		if script.Kind == EditUndone {
+			continue
+		}
+		if s.keeps(d, script.Script) {
+			continue
+		}
 		if script.Kind == New && !includeNew {
 			d.warn("%s of package %s is new and the profile names it: reapply --new disables it too", script.Script, script.Package)
 			continue
 		}
-		rule, _ := s.rule(script.Script)
-		wanted = append(wanted, intention{script: script.Script, reason: rule.Reason})
+		wanted = append(wanted, intention{script: script.Script, reason: script.rule.Reason})
 	}
 	if err := s.disableByIntent(ctx, d, method, c.Force, wanted, intents); err != nil {
 		return nil, err
 	}
+	standing, err := s.standingEdits()
+	if err != nil {
+		return nil, err
+	}
+	d.edit(standing)
 	return s.apply(d, c)
 }

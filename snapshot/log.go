@@ -127,6 +127,7 @@ type ScriptState struct {
 	Package string
 	Version string
 	Intent  *state.Intent // nil if none stands
+	Kept    *profile.Kept // its line in the guest's keep list, nil if it has none
 }
 
 // Scripts lists the named scripts, or all.
@@ -158,7 +159,11 @@ func (s *Session) scriptState(name string, intents map[string]*state.Intent) Scr
 	}
 	rule, _ := s.rule(name)
 	owner, version := s.packages.Owner(boot.InitDir + "/" + name)
-	return ScriptState{Script: script, Rule: rule, Package: owner, Version: version, Intent: intents[name]}
+	so := ScriptState{Script: script, Rule: rule, Package: owner, Version: version, Intent: intents[name]}
+	if k, kept := s.kept[name]; kept {
+		so.Kept = &k
+	}
+	return so
 }
 
 // Why is all that is known about one script.

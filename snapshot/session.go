@@ -27,6 +27,9 @@ type Options struct {
 	Actor   state.Actor
 	Now     func() time.Time
 	Profile profile.Profile // whose verdicts are shown, and meant where no other is named
+	// LoadProfile gives the profile of an earlier conversion, by the name that was
+	// recorded; nil where there is none but Profile.
+	LoadProfile func(name string) (profile.Profile, error)
 
 	// Insserv runs the guest's own insserv; nil where it must not or cannot
 	// run: then the native engine does its work.
@@ -50,6 +53,7 @@ type Session struct {
 	ledger        *state.Ledger
 	configuration *boot.Configuration
 	packages      *boot.Packages
+	kept          map[string]profile.Kept // the guest's keep list, by script
 	engine        Engine
 	native        Native
 	unlock        []func() error
@@ -120,6 +124,9 @@ func (s *Session) read() error {
 		if !keepable(path, configuration.Tree.Nodes[path]) {
 			configuration.Warnings = append(configuration.Warnings, rootfs.Quote(path)+" is no UTF-8 or leads to none: the ledger leaves it out")
 		}
+	}
+	if s.kept, err = readKeepList(configuration); err != nil {
+		return err
 	}
 	s.configuration, s.packages = configuration, packages
 	s.native = Native{Rules: rules}

@@ -75,8 +75,10 @@ func (s *Session) Undo(ctx context.Context, id uint64, scripts []string, c Chang
 	if err := s.decide(ctx, d, flips, c); err != nil {
 		return nil, err
 	}
-	if err := s.restoreOthers(d, t.Changes, c.Force); err != nil {
-		return nil, err
+	if len(scripts) == 0 {
+		if err := s.restoreOthers(d, t.Changes, c.Force); err != nil {
+			return nil, err
+		}
 	}
 	return s.apply(d, c)
 }
@@ -123,6 +125,9 @@ func (s *Session) Redo(ctx context.Context, id uint64, c Changing) (*Result, err
 		})
 	}
 	if err := s.decide(ctx, d, flips, c); err != nil {
+		return nil, err
+	}
+	if err := s.restoreOthers(d, reversedEdits(t), c.Force); err != nil {
 		return nil, err
 	}
 	return s.apply(d, c)
@@ -314,7 +319,8 @@ func (d *draft) dropParked(script string) {
 }
 
 // restoreOthers gives the paths of changes that are no links and no files of
-// insserv's what they held before, unless somebody else changed them.
+// insserv's what they held before, unless somebody else changed them. Where it was
+// a file that edits are made in, only the edits are taken back.
 func (s *Session) restoreOthers(d *draft, changes []state.Change, force bool) error {
 	var conflicts []string
 	for _, change := range slices.Backward(changes) {
@@ -326,6 +332,16 @@ func (s *Session) restoreOthers(d *draft, changes []state.Change, force bool) er
 		switch {
 		case same(now, change.Before):
 			continue
+		case !same(now, change.After) && !force:
+			patched, err := s.patch(d, change.Path, change.After, change.Before)
+			if err != nil {
+				return err
+			}
+			if patched {
+				continue
+			}
+		}
+		switch {
 		case !same(now, change.After) && !force:
 			conflicts = append(conflicts, rootfs.Quote(change.Path))
 			continue

@@ -24,8 +24,8 @@ type Change struct {
 
 // Operation is one step of a transaction as a user would tell it; its effect is
 // in the transaction's changes. The fields in use depend on Op: move_link and
-// park_script have Path and To, write_file and remove_file Path, insserv Args
-// and what follows.
+// park_script have Path and To, write_file and remove_file Path, edit_file Path,
+// Edit, and Line with Before or After or both, or To, insserv Args and what follows.
 type Operation struct {
 	Op     string   `json:"op"`
 	Path   string   `json:"path,omitempty"`
@@ -34,6 +34,11 @@ type Operation struct {
 	Args   []string `json:"args,omitempty"`
 	Engine string   `json:"engine,omitempty"` // native or insserv
 	How    string   `json:"how,omitempty"`    // when taking back: exact or decision
+	Edit   string   `json:"edit,omitempty"`   // which edit of the profile
+	Line   int      `json:"line,omitempty"`   // its number when the edit was made
+	Before string   `json:"before,omitempty"` // the line, empty if one was added
+	After  string   `json:"after,omitempty"`
+	Reason string   `json:"reason,omitempty"`
 
 	ExitCode *int   `json:"exit_code,omitempty"`
 	Stdout   string `json:"stdout,omitempty"`

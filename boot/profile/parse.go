@@ -11,13 +11,13 @@ import (
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"github.com/bootledger/bootledger/boot/edit"
+	"github.com/bootledger/bootledger/boot/near"
 )
 
 // MaxSize is the size in bytes up to which profiles are read.
 const MaxSize = 1 << 20
-
-// maxDepth bounds how many profiles extend each other.
-const maxDepth = 8
 
 //go:embed lxc.toml
 var lxcText []byte
@@ -36,7 +36,19 @@ type document struct {
 	Extends string            `toml:"extends"`
 	Sources map[string]string `toml:"sources"`
 	Script  []script          `toml:"script"`
+	Edit    []editing         `toml:"edit"`
 }
+
+type editing struct {
+	Name    string   `toml:"name"`
+	Verdict Verdict  `toml:"verdict"`
+	Reason  string   `toml:"reason"`
+	Sources []string `toml:"sources"`
+	TTYs    *int     `toml:"ttys"`
+}
+
+// defaultTTYs is what LXC's own configurations give a container.
+const defaultTTYs = 4
 
 type script struct {
 	Name     string   `toml:"name"`
@@ -51,6 +63,9 @@ type script struct {
 		Reason   string   `toml:"reason"`
 	} `toml:"when"`
 }
+
+// keys are all that a profile may have, at whatever depth.
+var keys = []string{"extends", "sources", "script", "name", "aliases", "verdict", "reason", "releases", "when", "edit", "ttys"}
 
 // Parse reads a profile, and the name of the one that it extends, if any.
 // Unknown keys are errors, with line and column.
@@ -73,12 +88,8 @@ func Parse(name string, text []byte) (p Profile, extends string, err error) {
 			owner[known] = s.Name
 		}
 		rule := Rule{Name: s.Name, Aliases: s.Aliases, Verdict: s.Verdict, Reason: s.Reason, Releases: s.Releases}
-		for _, source := range s.Sources {
-			text, known := d.Sources[source]
-			if !known && len(d.Sources) > 0 {
-				return Profile{}, "", fmt.Errorf("profile %s: script %q names the source %q, which is not in the table [sources]", name, s.Name, source)
-			}
-			rule.Sources = append(rule.Sources, cmp.Or(text, source))
+		if rule.Sources, err = d.sources(s.Sources); err != nil {
+			return Profile{}, "", fmt.Errorf("profile %s: script %q: %w", name, s.Name, err)
 		}
 		verdicts := []Verdict{s.Verdict}
 		for _, when := range s.When {
@@ -86,13 +97,65 @@ func Parse(name string, text []byte) (p Profile, extends string, err error) {
 			verdicts = append(verdicts, when.Verdict)
 		}
 		for _, verdict := range verdicts {
-			if !slices.Contains([]Verdict{Required, Advised, Keep}, verdict) {
-				return Profile{}, "", fmt.Errorf("profile %s: script %q has the verdict %q: use required, advised or keep", name, s.Name, verdict)
+			if err := verdict.check(); err != nil {
+				return Profile{}, "", fmt.Errorf("profile %s: script %q has %w", name, s.Name, err)
 			}
 		}
 		p.Rules = append(p.Rules, rule)
 	}
+	for _, e := range d.Edit {
+		made, err := d.edit(e)
+		if err != nil {
+			return Profile{}, "", fmt.Errorf("profile %s: edit %q %w", name, e.Name, err)
+		}
+		if slices.ContainsFunc(p.Edits, func(other Edit) bool { return other.Name == e.Name }) {
+			return Profile{}, "", fmt.Errorf("profile %s: edit %q is there twice", name, e.Name)
+		}
+		p.Edits = append(p.Edits, made)
+	}
 	return p, d.Extends, nil
+}
+
+// edit checks a verdict on an edit.
+func (d document) edit(e editing) (Edit, error) {
+	if !slices.Contains(edit.Names(), e.Name) {
+		return Edit{}, fmt.Errorf("is not known: use %s", strings.Join(edit.Names(), ", "))
+	}
+	if err := e.Verdict.check(); err != nil {
+		return Edit{}, fmt.Errorf("has %w", err)
+	}
+	made := Edit{Name: e.Name, Verdict: e.Verdict, Reason: e.Reason, TTYs: defaultTTYs}
+	if e.TTYs != nil {
+		if made.TTYs = *e.TTYs; made.TTYs < 0 {
+			return Edit{}, fmt.Errorf("has ttys = %d: use 0 or more", made.TTYs)
+		}
+	}
+	sources, err := d.sources(e.Sources)
+	if err != nil {
+		return Edit{}, fmt.Errorf("has a wrong source: %w", err)
+	}
+	made.Sources = sources
+	return made, nil
+}
+
+// sources looks up what the keys of sources stand for.
+func (d document) sources(keys []string) ([]string, error) {
+	var found []string
+	for _, key := range keys {
+		text, known := d.Sources[key]
+		if !known && len(d.Sources) > 0 {
+			return nil, fmt.Errorf("it names the source %q, which is not in the table [sources]", key)
+		}
+		found = append(found, cmp.Or(text, key))
+	}
+	return found, nil
+}
+
+func (v Verdict) check() error {
+	if slices.Contains([]Verdict{Required, Advised, Keep}, v) {
+		return nil
+	}
+	return fmt.Errorf("the verdict %q: use required, advised or keep", v)
 }
 
 // place puts line and column in front of what the decoder found.
@@ -100,7 +163,12 @@ func place(err error) error {
 	var unknown *toml.StrictMissingError
 	if errors.As(err, &unknown) && len(unknown.Errors) > 0 {
 		line, column := unknown.Errors[0].Position()
-		return fmt.Errorf("line %d, column %d: unknown key %q", line, column, strings.Join(unknown.Errors[0].Key(), "."))
+		key := unknown.Errors[0].Key()
+		hint := ""
+		if meant := near.Names(key[len(key)-1], keys, 3); len(meant) > 0 {
+			hint = ", near misses: " + strings.Join(meant, ", ")
+		}
+		return fmt.Errorf("line %d, column %d: unknown key %q%s", line, column, strings.Join(key, "."), hint)
 	}
 	var wrong *toml.DecodeError
 	if errors.As(err, &wrong) {
@@ -108,38 +176,4 @@ func place(err error) error {
 		return fmt.Errorf("line %d, column %d: %w", line, column, err)
 	}
 	return err
-}
-
-// Load reads a profile by its name, with those that it extends. A rule replaces
-// the one of the same name in what it extends. read gives the text of a profile
-// that is not built in.
-func Load(name string, read func(name string) ([]byte, error)) (Profile, error) {
-	return load(name, read, nil)
-}
-
-func load(name string, read func(name string) ([]byte, error), above []string) (Profile, error) {
-	if slices.Contains(above, name) || len(above) == maxDepth {
-		return Profile{}, fmt.Errorf("profile %s: extends itself, by way of %s", above[0], strings.Join(append(above[1:], name), ", "))
-	}
-	if name == LXC().Name {
-		return LXC(), nil
-	}
-	text, err := read(name)
-	if err != nil {
-		return Profile{}, fmt.Errorf("cannot read profile %s: %w", name, err)
-	}
-	p, extends, err := Parse(name, text)
-	if err != nil || extends == "" {
-		return p, err
-	}
-	base, err := load(extends, read, append(above, name))
-	if err != nil {
-		return Profile{}, err
-	}
-	for _, rule := range base.Rules {
-		if !slices.ContainsFunc(p.Rules, func(own Rule) bool { return own.Name == rule.Name }) {
-			p.Rules = append(p.Rules, rule)
-		}
-	}
-	return p, nil
 }

@@ -33,6 +33,17 @@ func (l Level) Includes(v Verdict) bool {
 type Profile struct {
 	Name  string
 	Rules []Rule
+	Edits []Edit
+}
+
+// Edit is the verdict on one kind of edit of a text file: required and advised
+// have it made, keep leaves the file alone.
+type Edit struct {
+	Name    string // one of edit.Names
+	Verdict Verdict
+	Reason  string
+	Sources []string
+	TTYs    int // of inittab-gettys: how many virtual terminals the container has
 }
 
 // Rule is the verdict on one script.

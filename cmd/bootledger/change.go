@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/bootledger/bootledger/boot/profile"
-	"github.com/bootledger/bootledger/boot/rootfs"
 	"github.com/bootledger/bootledger/snapshot"
 )
 
@@ -59,28 +58,9 @@ func (c *call) confirmed(o Changing, do func(*snapshot.Session, snapshot.Changin
 
 // ProfileOptions choose the verdicts that a conversion follows.
 type ProfileOptions struct {
-	Profile string `default:"lxc" placeholder:"NAME" help:"The built-in profile, or NAME.toml in the guest's /etc/bootledger/profiles (default: ${default})."`
+	Profile string `default:"lxc" placeholder:"NAME" complete:"profile" help:"The built-in profile, NAME.toml in the guest's /etc/bootledger/profiles, or with a slash or .toml a file on this side (default: ${default})."`
 	Level   string `enum:"advised,required" default:"advised" help:"required: only what must go; advised: also what only costs errors and time (default: ${default})."`
 	Method  string `enum:"auto,links,insserv,override" default:"auto" help:"links: move links to /etc-before-lxc; insserv: have insserv take them away; override: that, and keep the order of the other scripts by overrides of their headers; auto: what fits the boot scheme."`
-}
-
-// load reads the profile.
-func (o ProfileOptions) load(c *call) (profile.Profile, error) {
-	if o.Profile == profile.LXC().Name {
-		return profile.LXC(), nil
-	}
-	if strings.ContainsAny(o.Profile, "/\x00") || o.Profile == "" {
-		return profile.Profile{}, usageError(fmt.Errorf("--profile=%s: a profile is named without a path", o.Profile))
-	}
-	root, err := rootfs.Open(c.Root)
-	if err != nil {
-		return profile.Profile{}, err
-	}
-	defer root.Close() //nolint:errcheck // it was only read from
-	return profile.Load(o.Profile, func(name string) ([]byte, error) {
-		_, text, err := root.Read("/etc/bootledger/profiles/"+name+".toml", profile.MaxSize)
-		return text, err
-	})
 }
 
 func (o ProfileOptions) convert() snapshot.ConvertOptions {
@@ -94,7 +74,7 @@ type convertVerb struct {
 
 // Run converts the guest.
 func (v *convertVerb) Run(c *call) error {
-	p, err := v.load(c)
+	p, err := c.loadProfile(v.Profile)
 	if err != nil {
 		return err
 	}
@@ -109,7 +89,7 @@ type planVerb struct {
 
 // Run shows what a conversion would do.
 func (v *planVerb) Run(c *call) error {
-	p, err := v.load(c)
+	p, err := c.loadProfile(v.Profile)
 	if err != nil {
 		return err
 	}
@@ -159,7 +139,7 @@ func (v *reapplyVerb) Run(c *call) error {
 	differs := false
 	err := c.change(v.Changing, profile.LXC(), func(s *snapshot.Session, changing snapshot.Changing) (*snapshot.Result, error) {
 		result, err := s.Reapply(c.ctx, v.New, changing)
-		differs = err == nil && len(result.Decisions) > 0
+		differs = err == nil && len(result.Decisions)+len(result.Changes) > 0
 		return result, err
 	})
 	if err == nil && v.Check && differs {

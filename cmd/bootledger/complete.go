@@ -146,7 +146,10 @@ func (c *call) values(value *kong.Value) []string {
 		return strings.Split(value.Enum, ",")
 	}
 	var words []string
-	if value.Tag.Get("complete") == "runlevel" {
+	switch value.Tag.Get("complete") {
+	case "profile":
+		return c.profiles()
+	case "runlevel":
 		for _, level := range lsb.AllRunlevels {
 			words = append(words, level.String())
 		}

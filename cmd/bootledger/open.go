@@ -52,7 +52,7 @@ func (c *call) open(a access, p profile.Profile) (s *snapshot.Session, done func
 		return nil, nil, err
 	}
 	options := snapshot.Options{
-		Root: root, Ledger: path.Clean(c.State), Wait: c.Wait, Actor: actor(), Now: time.Now, Profile: p,
+		Root: root, Ledger: path.Clean(c.State), Wait: c.Wait, Actor: actor(), Now: time.Now, Profile: p, LoadProfile: c.loadProfile,
 		Looking: a == looking, Trying: a == trying, UnderDpkg: os.Getenv("DPKG_MAINTSCRIPT_NAME") != "",
 	}
 	if options.Insserv, err = c.insserv(root, a); err != nil {

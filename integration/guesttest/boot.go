@@ -3,6 +3,7 @@ package guesttest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -29,8 +30,8 @@ type BootReport struct {
 	// those lines of it that report something going wrong.
 	Console, Failures []string
 
-	// Halted says that the guest came down by itself after "init 0", and
-	// HaltDuration how long it took.
+	// Halted says that the guest came down by itself after "init 0", or whatever
+	// was to bring it down, and HaltDuration how long it took.
 	Halted       bool
 	HaltDuration time.Duration
 	// HaltConsole and HaltFailures are as Console and Failures, for the way down.
@@ -45,13 +46,31 @@ type Attach func(command ...string) (string, error)
 // reported: whether that is a failure is the caller's to say.
 func Boot(t testing.TB, root string, during func(Attach)) BootReport {
 	t.Helper()
+	return boot(t, root, "", during, haltTimeout, func(ctx context.Context, c *container) error {
+		_, err := c.attach(ctx, "/sbin/init", "0")
+		return err
+	})
+}
+
+// BootAndStop is Boot for a guest with as many virtual terminals as LXC's own
+// configurations give it, and it is lxc-stop that brings it down, by a signal, or
+// gives up after limit.
+func BootAndStop(t testing.TB, root string, limit time.Duration) BootReport {
+	t.Helper()
+	return boot(t, root, "lxc.tty.max = 4\n", nil, limit, func(ctx context.Context, c *container) error {
+		return c.command(ctx, "lxc-stop", "--nokill", fmt.Sprintf("--timeout=%.0f", limit.Seconds())).Run()
+	})
+}
+
+func boot(t testing.TB, root, settings string, during func(Attach), limit time.Duration, halt func(context.Context, *container) error) BootReport {
+	t.Helper()
 	Need(t, "lxc-start", "lxc-attach", "lxc-info", "lxc-stop")
 	ctx, cancel := context.WithTimeout(t.Context(), bootTimeout+haltTimeout+runTimeout)
 	defer cancel()
 
 	var report BootReport
 	started := time.Now()
-	c := startContainer(ctx, t, root)
+	c := startContainer(ctx, t, root, settings)
 	c.wait(bootTimeout, func() bool { return c.runs("getty") || c.runs("sulogin") })
 	report.Complete = c.runs("getty")
 	report.Duration = time.Since(started)
@@ -73,8 +92,7 @@ func Boot(t testing.TB, root string, during func(Attach)) BootReport {
 	}
 
 	halting := time.Now()
-	_, err := attach("/sbin/init", "0")
-	report.Halted = err == nil && c.wait(haltTimeout, c.ended)
+	report.Halted = halt(ctx, c) == nil && c.wait(limit, c.ended)
 	report.HaltDuration = time.Since(halting)
 	report.HaltConsole = consoleLines(bytes.TrimPrefix(c.consoleLog(t), log))
 	report.HaltFailures = failures(report.HaltConsole)

@@ -37,13 +37,14 @@ type container struct {
 	stderr bytes.Buffer  // of lxc-start, to be read when it has ended
 }
 
-// startContainer starts LXC on a root directory. The guest is killed when the
+// startContainer starts LXC on a root directory, with more settings than those
+// of config, which win. The guest is killed when the
 // test ends, at the latest.
-func startContainer(ctx context.Context, t testing.TB, root string) *container {
+func startContainer(ctx context.Context, t testing.TB, root, more string) *container {
 	t.Helper()
 	c := &container{path: t.TempDir(), name: "guest", done: make(chan struct{})}
 	must(t, os.Mkdir(filepath.Join(c.path, c.name), 0o755))
-	settings := config + "lxc.uts.name = " + c.name + "\nlxc.rootfs.path = dir:" + root + "\nlxc.console.logfile = " + c.file("console") + "\n"
+	settings := config + more + "lxc.uts.name = " + c.name + "\nlxc.rootfs.path = dir:" + root + "\nlxc.console.logfile = " + c.file("console") + "\n"
 	must(t, os.WriteFile(c.file("config"), []byte(settings), 0o644))
 
 	cmd := c.command(ctx, "lxc-start", "--foreground")

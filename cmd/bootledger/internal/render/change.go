@@ -16,12 +16,13 @@ func (v *View) Result(r *snapshot.Result) error {
 		return v.json(resultJSON{
 			Transaction: r.Transaction, Kind: string(r.Kind), DryRun: r.DryRun, Scripts: list(r.Scripts),
 			Operations: list(r.Operations), Changes: list(r.Changes),
-			TakesBack: list(r.TakesBack), MakesAgain: list(r.MakesAgain), Warnings: list(r.Warnings),
+			TakesBack: list(r.TakesBack), MakesAgain: list(r.MakesAgain), Kept: keptList(r.Kept), Warnings: list(r.Warnings),
 		})
 	}
 	if v.format.Quiet {
 		return nil
 	}
+	v.kept(r.Kept)
 	if len(r.Changes) == 0 && len(r.Decisions) == 0 && len(r.TakesBack) == 0 {
 		v.say("nothing to do")
 		return nil

@@ -61,6 +61,15 @@ type scriptJSON struct {
 	Sequence map[string]int `json:"sequence"`
 	Package  string         `json:"package"`
 	Intent   uint64         `json:"intent"`
+	Kept     *keptJSON      `json:"kept"`
+}
+
+// keptJSON is a line of the guest's keep list.
+type keptJSON struct {
+	Script string `json:"script"`
+	Path   string `json:"path"`
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
 }
 
 type whyJSON struct {
@@ -74,6 +83,7 @@ type planJSON struct {
 	Scheme     string          `json:"scheme"`
 	Operations []operationJSON `json:"operations"`
 	Order      orderPairJSON   `json:"order"`
+	Kept       []keptJSON      `json:"kept"`
 	Warnings   []string        `json:"warnings"`
 }
 
@@ -93,6 +103,7 @@ type resultJSON struct {
 	Changes     []state.Change  `json:"changes"`
 	TakesBack   []uint64        `json:"takes_back"`
 	MakesAgain  []uint64        `json:"makes_again"`
+	Kept        []keptJSON      `json:"kept"`
 	Warnings    []string        `json:"warnings"`
 }
 
@@ -169,6 +180,7 @@ type statusJSON struct {
 	Scheme      string      `json:"scheme"`
 	InSync      bool        `json:"in_sync"`
 	Intents     int         `json:"intents"`
+	Kept        []keptJSON  `json:"kept"`
 	Drift       []driftJSON `json:"drift"`
 	Last        *logJSON    `json:"last"`
 	Interrupted uint64      `json:"interrupted"`
@@ -179,6 +191,8 @@ type driftJSON struct {
 	Kind    string `json:"kind"`
 	Package string `json:"package"`
 	Path    string `json:"path"`
+	Line    int    `json:"line,omitempty"`
+	Edit    string `json:"edit,omitempty"`
 }
 
 // list gives a copy that is encoded as [] and not as null when it is empty.

@@ -23,11 +23,11 @@ const timeLayout = "2006-01-02 15:04:05"
 func (v *View) Status(s *snapshot.Status) error {
 	if v.format.JSON {
 		out := statusJSON{
-			Scheme: string(s.Detection.Scheme), InSync: len(s.Drift) == 0, Intents: len(s.Intents),
+			Scheme: string(s.Detection.Scheme), InSync: len(s.Drift) == 0, Intents: len(s.Intents), Kept: keptList(s.Kept),
 			Drift: []driftJSON{}, Interrupted: s.Interrupted,
 		}
 		for _, d := range s.Drift {
-			out.Drift = append(out.Drift, driftJSON(d))
+			out.Drift = append(out.Drift, driftJSON{Script: d.Script, Kind: d.Kind, Package: d.Package, Path: d.Path, Line: d.Line, Edit: d.Edit})
 		}
 		if s.Last != nil {
 			last := logEntry(*s.Last)
@@ -38,9 +38,12 @@ func (v *View) Status(s *snapshot.Status) error {
 	v.say("     Scheme: %s, %s", s.Detection.Scheme, s.Detection.Reason)
 	v.say("    Release: %s", cmp.Or(s.Detection.Release, "unknown"))
 	v.say("    Intents: %s disabled", plural(len(s.Intents), "script stays", "scripts stay"))
+	for _, k := range s.Kept {
+		v.say("       Kept: %s, %s", quote(k.Script), keptBy(k))
+	}
 	switch {
 	case len(s.Drift) > 0:
-		v.say("      Drift: %s", v.tint(plural(len(s.Drift), "script differs", "scripts differ")+" from the ledger", color.FgRed))
+		v.say("      Drift: %s", v.tint(drifted(s.Drift), color.FgRed))
 	case len(s.Intents) > 0:
 		v.say("      Drift: %s", v.tint("none", color.FgGreen))
 	}
@@ -58,6 +61,14 @@ func (v *View) Status(s *snapshot.Status) error {
 	v.say("")
 	var rows [][]string
 	for _, d := range s.Drift {
+		if d.Kind == snapshot.EditUndone {
+			place := quote(d.Path)
+			if d.Line > 0 {
+				place += fmt.Sprintf(":%d", d.Line)
+			}
+			rows = append(rows, []string{"-", d.Kind, "-", place})
+			continue
+		}
 		rows = append(rows, []string{quote(d.Script), d.Kind, cmp.Or(d.Package, "-"), quote(d.Path)})
 	}
 	if err := v.table([]string{"SCRIPT", "DRIFT", "PACKAGE", "PATH"}, rows); err != nil {
@@ -71,6 +82,24 @@ func (v *View) Status(s *snapshot.Status) error {
 		v.say("\n%s", hint)
 	}
 	return nil
+}
+
+// drifted says how much differs.
+func drifted(drift []snapshot.Drift) string {
+	lines := 0
+	for _, d := range drift {
+		if d.Kind == snapshot.EditUndone {
+			lines++
+		}
+	}
+	var parts []string
+	if n := len(drift) - lines; n > 0 {
+		parts = append(parts, plural(n, "script differs", "scripts differ")+" from the ledger")
+	}
+	if lines > 0 {
+		parts = append(parts, plural(lines, "edit of a file is undone", "edits of files are undone"))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func who(a state.Actor) string {
@@ -126,8 +155,12 @@ func (v *View) Scripts(scripts []snapshot.ScriptState) error {
 				status = fmt.Sprintf("enabled against %d", script.Intent)
 			}
 		}
+		reason := script.Reason
+		if s.Kept != nil {
+			reason = "kept: " + keptBy(*s.Kept)
+		}
 		rows = append(rows, []string{
-			quote(script.Name), script.Verdict, status, runlevels(s.Links), cmp.Or(script.Package, "-"), script.Reason,
+			quote(script.Name), script.Verdict, status, runlevels(s.Links), cmp.Or(script.Package, "-"), reason,
 		})
 	}
 	if err := v.table([]string{"SCRIPT", "VERDICT", "STATE", "LINKS", "PACKAGE", "REASON"}, rows); err != nil {
@@ -149,6 +182,10 @@ func scriptOf(s snapshot.ScriptState) scriptJSON {
 	}
 	if s.Intent != nil {
 		out.Intent = s.Intent.Transaction
+	}
+	if s.Kept != nil {
+		kept := keptOf(*s.Kept)
+		out.Kept = &kept
 	}
 	return out
 }
@@ -186,6 +223,9 @@ func (v *View) Why(w *snapshot.Why) error {
 			label = "        "
 		}
 	}
+	if w.Kept != nil {
+		v.say("   Kept: %s", keptBy(*w.Kept))
+	}
 	v.say("  Links: %s", runlevels(w.Links))
 	v.say("Package: %s", cmp.Or(strings.TrimSpace(w.Package+" "+w.Version), "none"))
 	if w.Intent != nil {
@@ -204,10 +244,11 @@ func (v *View) Why(w *snapshot.Why) error {
 func (v *View) Plan(scheme boot.Scheme, r *snapshot.Result) error {
 	if v.format.JSON {
 		return v.json(planJSON{
-			Scheme: string(scheme), Operations: list(r.Operations), Warnings: list(r.Warnings),
+			Scheme: string(scheme), Operations: list(r.Operations), Kept: keptList(r.Kept), Warnings: list(r.Warnings),
 			Order: orderPairJSON{Before: orderLists(r.OrderBefore), After: orderLists(r.OrderAfter)},
 		})
 	}
+	v.kept(r.Kept)
 	if len(r.Operations) == 0 {
 		v.say("nothing to do")
 		return nil
@@ -351,6 +392,8 @@ func sentence(op state.Operation) string {
 		text = "remove " + quote(op.Path)
 	case "park_script":
 		text = fmt.Sprintf("park script %s in %s", quote(op.Path), quote(op.To))
+	case "edit_file":
+		text = edited(op)
 	case "restore":
 		text = "restore " + quote(op.Path)
 	}
@@ -358,6 +401,19 @@ func sentence(op state.Operation) string {
 		text += ", " + map[string]string{"exact": "exactly as it was", "decision": "by decision"}[op.How]
 	}
 	return text
+}
+
+// edited tells what became of a line.
+func edited(op state.Operation) string {
+	switch {
+	case op.To != "":
+		return fmt.Sprintf("make %s a link to %s: %s", quote(op.Path), quote(op.To), op.Reason)
+	case op.Before == "" && op.After == "": // more than one line
+		return "edit " + quote(op.Path)
+	case op.Before == "":
+		return fmt.Sprintf("edit %s:%d, add %s: %s", quote(op.Path), op.Line, strconv.Quote(op.After), op.Reason)
+	}
+	return fmt.Sprintf("edit %s:%d, take out %s: %s", quote(op.Path), op.Line, strconv.Quote(op.Before), op.Reason)
 }
 
 // changeLine tells a change in a line: + came, - went, ~ became another.

@@ -1,13 +1,14 @@
-package snapshot
+// Package near finds the names that a user may have meant.
+package near
 
 import (
 	"slices"
 	"strings"
 )
 
-// nearest gives at most n of the known names that a user who typed name may
-// have meant, the likeliest first.
-func nearest(name string, known []string, n int) []string {
+// Names gives at most n of the known names that a user who typed name may have
+// meant, the likeliest first.
+func Names(name string, known []string, n int) []string {
 	type guess struct {
 		name     string
 		distance int
