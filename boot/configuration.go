@@ -131,7 +131,7 @@ func scriptOf(tree Tree, name string, links []lsb.Link, release Release) (Script
 	}
 	script := Script{Name: name, Executable: node.Mode&0o100 != 0, Links: links}
 	actual := realName(tree, name)
-	texts := lsb.Texts{Script: node.Content}
+	texts := lsb.Texts{Script: node.Content, Known: tree.headers}
 	if override, ok := tree.Nodes[vendorOverrides+"/"+actual]; ok {
 		texts.Vendor = override.Content
 	}

@@ -17,6 +17,7 @@ func (t Tree) OrderInput() order.Input {
 		VendorOverrides: map[string][]byte{},
 		LocalOverrides:  map[string][]byte{},
 		FileFilters:     t.Nodes["/etc/insserv/file-filters"].Content,
+		Headers:         t.headers,
 	}
 	for _, name := range t.Names[InitDir] {
 		path := InitDir + "/" + name

@@ -75,7 +75,7 @@ const parkDir = "/etc-before-lxc"
 // Read reads all that decides how a guest boots. What is too large or no file
 // becomes a node without content and a warning.
 func Read(root *rootfs.Root) (*Configuration, error) {
-	r := reader{root: root, tree: Tree{Nodes: map[string]Node{}, Names: map[string][]string{}, Through: map[string]Node{}}}
+	r := reader{root: root, tree: Tree{Nodes: map[string]Node{}, Names: map[string][]string{}, Through: map[string]Node{}, headers: lsb.Headers{}}}
 	for _, file := range singleFiles {
 		if err := r.read(file); err != nil {
 			return nil, err

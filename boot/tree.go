@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/bootledger/bootledger/boot/lsb"
 	"github.com/bootledger/bootledger/boot/rootfs"
 )
 
@@ -30,12 +31,14 @@ type Tree struct {
 	// Through gives the file at the end of a symlink, by the symlink's path. A
 	// symlink that is missing here is dangling, or leads to no regular file.
 	Through map[string]Node
+
+	headers lsb.Headers // of this tree and its clones
 }
 
 // Clone gives a copy whose maps and lists may be changed. The contents of files
 // are shared.
 func (t Tree) Clone() Tree {
-	c := Tree{Nodes: maps.Clone(t.Nodes), Names: make(map[string][]string, len(t.Names)), Through: maps.Clone(t.Through)}
+	c := Tree{Nodes: maps.Clone(t.Nodes), Names: make(map[string][]string, len(t.Names)), Through: maps.Clone(t.Through), headers: t.headers}
 	for dir, names := range t.Names {
 		c.Names[dir] = slices.Clone(names)
 	}

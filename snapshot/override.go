@@ -8,6 +8,7 @@ import (
 
 	"github.com/bootledger/bootledger/boot"
 	"github.com/bootledger/bootledger/boot/lsb"
+	"github.com/bootledger/bootledger/boot/order"
 	"github.com/bootledger/bootledger/boot/rootfs"
 	"github.com/bootledger/bootledger/state"
 )
@@ -34,11 +35,9 @@ func (s *Session) bridge(ctx context.Context, d *draft) error {
 	if err != nil {
 		return err
 	}
-	rest := whole
+	rest := map[string][]byte{} // what insserv would write without those
 	if len(gone) > 0 {
-		if rest, err = s.native.Run(ctx, whole.Tree, append([]string{"-f", "-r"}, gone...)); err != nil {
-			return err
-		}
+		rest = order.Run(s.native.Rules, whole.Tree.OrderInput(), order.Call{Names: gone, Remove: true, Force: true}).Depend
 	}
 	c := boot.FromTree(tree)
 	lost := map[string]map[lsb.Key][]string{}
@@ -47,7 +46,12 @@ func (s *Session) bridge(ctx context.Context, d *draft) error {
 		if file == ".depend.stop" {
 			key = lsb.StopAfter
 		}
-		for script, others := range lostOrder(orderIn(whole.Tree, file), orderIn(rest.Tree, file), gone) {
+		before := whole.Tree.Nodes[boot.InitDir+"/"+file].Content
+		after, written := rest[file]
+		if !written {
+			after = before
+		}
+		for script, others := range lostOrder(orderIn(before), orderIn(after), gone) {
 			if lost[script] == nil {
 				lost[script] = map[lsb.Key][]string{}
 			}
@@ -192,8 +196,8 @@ type waits struct {
 }
 
 // orderIn reads a .depend file. One that insserv did not write orders nothing.
-func orderIn(tree boot.Tree, file string) waits {
-	depend, _ := lsb.ParseDepend(tree.Nodes[boot.InitDir+"/"+file].Content)
+func orderIn(text []byte) waits {
+	depend, _ := lsb.ParseDepend(text)
 	w := waits{scripts: depend.Targets, after: map[string][]string{}}
 	for _, rule := range depend.Rules {
 		w.after[rule.Script] = rule.After

@@ -78,7 +78,7 @@ func TestOrderIsKept(t *testing.T) {
 		return err
 	})
 	for _, file := range []string{".depend.boot", ".depend.start", ".depend.stop"} {
-		old, now := orderIn(before, file), orderIn(after, file)
+		old, now := orderIn(before.Nodes[boot.InitDir+"/"+file].Content), orderIn(after.Nodes[boot.InitDir+"/"+file].Content)
 		for _, script := range now.scripts {
 			kept := now.before(script, nil)
 			for other := range old.before(script, nil) {

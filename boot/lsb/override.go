@@ -27,6 +27,24 @@ func (s Source) String() string { return sourceNames[s] }
 // the script's links end at.
 type Texts struct {
 	Script, Vendor, Local []byte
+	Known                 Headers // may be nil
+}
+
+// Headers keeps headers that were read, by the memory that their texts are in:
+// the same texts are asked for time and again, and nobody writes in them. It is
+// for one goroutine at a time.
+type Headers map[*byte]Header
+
+func (known Headers) parse(text []byte) Header {
+	if known == nil || len(text) == 0 {
+		return ParseHeader(text)
+	}
+	h, ok := known[&text[0]]
+	if !ok {
+		h = ParseHeader(text)
+		known[&text[0]] = h
+	}
+	return h
 }
 
 // InForce finds the header that insserv uses. It is always one as a whole:
@@ -44,7 +62,7 @@ func (t Texts) InForce(scriptFirst bool) (h Header, from, unterminated Source) {
 		if text == nil {
 			return false
 		}
-		next := ParseHeader(text)
+		next := t.Known.parse(text)
 		if next.Unterminated() && unterminated == FromNowhere {
 			unterminated = source
 		}

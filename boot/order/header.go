@@ -56,6 +56,7 @@ func (r *run) readHeader(script, realName string, text []byte) *header {
 		Script: text,
 		Vendor: r.in.VendorOverrides[realName],
 		Local:  r.in.LocalOverrides[realName],
+		Known:  r.in.Headers,
 	}.InForce(r.rules.ScriptFirst)
 	if r.rules.ExactInteractive {
 		h.Interactive = h.ExactInteractive

@@ -50,6 +50,9 @@ type Input struct {
 	LocalOverrides  map[string][]byte
 	// FileFilters is /etc/insserv/file-filters.
 	FileFilters []byte
+	// Headers are those of texts above that were read before; Run adds to them.
+	// nil is fine.
+	Headers lsb.Headers
 }
 
 // Result is what insserv does to a guest.
