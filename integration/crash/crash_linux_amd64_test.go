@@ -27,7 +27,7 @@ import (
 )
 
 var (
-	every = flag.Bool("crash.every", false, "every kind of fault at every call, rather than one in turn")
+	every = flag.Bool("crash.every", false, "every kind of fault at every call, rather than one at every fourth")
 	first = flag.Int("crash.from", 1, "the `call` to begin with")
 )
 
@@ -136,7 +136,7 @@ func TestFaults(t *testing.T) {
 					e := newExperiment(t, binary, scheme, v.first, v.call)
 					for at := *first; ; at++ {
 						for i, f := range append([]fault{{}}, kinds...) {
-							if i > 0 && !*every && at%(2*len(kinds)) != i {
+							if i > 0 && !*every && at%(4*len(kinds)) != 4*(i-1) {
 								continue
 							}
 							f.at = at
