@@ -1,11 +1,15 @@
 package integration_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/bootledger/bootledger/integration/guesttest"
 )
 
 // TestConvert converts two copies of a guest, one from inside by the guest's own
@@ -87,4 +91,38 @@ func TestConvert(t *testing.T) {
 func cut(path string) (dir, base string) {
 	i := strings.LastIndexByte(path, '/')
 	return path[:i], path[i+1:]
+}
+
+// TestInsservAccepts has insserv and update-rc.d, without -f, accept a converted
+// guest, the packages that it has, and one that comes new.
+func TestInsservAccepts(t *testing.T) {
+	const theirs = "/etc/insserv/overrides/cron"
+	eachRelease(t, func(t *testing.T, release string) {
+		g := build(t, release)
+		header := func(name, requires string) []byte {
+			return []byte("#!/bin/sh\n### BEGIN INIT INFO\n# Provides: " + name + "\n# Required-Start: " + requires + "\n# Required-Stop: " + requires +
+				"\n# Default-Start: 2 3 4 5\n# Default-Stop: 0 1 6\n### END INIT INFO\n")
+		}
+		must(t, os.MkdirAll(filepath.Dir(g.root+theirs), 0o755))
+		must(t, os.WriteFile(g.root+theirs, header("cron", "$remote_fs"), 0o644))
+		before := g.files("/etc/insserv/overrides/*")
+
+		g.inside(0, "convert", "--method=override")
+		must(t, os.WriteFile(g.root+"/etc/init.d/newcomer", header("newcomer", "$local_fs"), 0o755))
+		for _, call := range [][]string{{"insserv"}, {"insserv", "cron"}, {"insserv", "newcomer"}, {"update-rc.d", "ssh", "defaults"}} {
+			said := guesttest.Run(t, g.root, call...)
+			if strings.Contains(said, "exiting") || strings.Contains(said, "refus") {
+				t.Errorf("%s: %s", strings.Join(call, " "), said)
+			}
+		}
+		if links := g.links(); !slices.ContainsFunc(links, func(link string) bool { return strings.HasSuffix(link, "newcomer") }) {
+			t.Errorf("newcomer has no links: %q", links)
+		}
+		g.inside(0, "status")
+
+		g.inside(0, "undo", "1", "--assume-yes")
+		if diff := cmp.Diff(before, g.files("/etc/insserv/overrides/*")); diff != "" {
+			t.Errorf("overrides before convert (-) and after undo (+):\n%s", diff)
+		}
+	})
 }
