@@ -73,12 +73,18 @@ func (c *call) with(a access, do func(*snapshot.Session) error) (err error) {
 	return c.withProfile(a, profile.LXC(), do)
 }
 
-func (c *call) withProfile(a access, p profile.Profile, do func(*snapshot.Session) error) (err error) {
+func (c *call) withProfile(a access, p profile.Profile, do func(*snapshot.Session) error) error {
 	s, done, err := c.open(a, p)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() {
+		// The ledger says already what was done: a lock that cannot be given back
+		// does not undo it.
+		if left := done(); left != nil {
+			c.warn(strings.Split(left.Error(), "\n"))
+		}
+	}()
 	return do(s)
 }
 
