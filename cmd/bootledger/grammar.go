@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -17,34 +18,59 @@ var groups = []kong.Group{
 	{Key: "shell", Title: "Shell:"},
 }
 
-// grammar is the whole command line.
-type grammar struct {
-	Global
+// verb is a word that says what to do.
+type verb struct {
+	name, group, help string
+	make              func() any // a struct of its options and arguments, with a method Run
+	tags              []string   // what else kong is to know
+}
 
-	Status  statusVerb  `cmd:"" default:"1" group:"look" help:"Scheme, standing intents, drift, last transaction. Exits 3 on drift."`
-	Scheme  schemeVerb  `cmd:"" group:"look" help:"Which boot scheme the guest has, and by which evidence."`
-	Scripts scriptsVerb `cmd:"" group:"look" help:"Every script: verdict, state, links, package, reason."`
-	Why     whyVerb     `cmd:"" group:"look" help:"All that is known about one script."`
-	Plan    planVerb    `cmd:"" group:"look" help:"What convert would do, and the boot order before and after."`
-	Check   checkVerb   `cmd:"" group:"look" help:"What is unsound in the boot: loops, missing providers, links that disagree with headers, upgrades that would fail. Exits 3 on findings."`
-	Graph   graphVerb   `cmd:"" group:"look" help:"The boot as a picture: order, dependencies, what does not run."`
+func newVerb[T any]() any { return new(T) }
 
-	Convert convertVerb `cmd:"" group:"change" help:"Disable every script that the profile names."`
-	Disable disableVerb `cmd:"" group:"change" help:"Take scripts out of the boot."`
-	Enable  enableVerb  `cmd:"" group:"change" help:"Put scripts back into the boot."`
-	Reapply reapplyVerb `cmd:"" group:"change" help:"Disable again what an upgrade brought back."`
-	Recover recoverVerb `cmd:"" group:"change" help:"Take back what an interrupted call left half done; every other changing verb does so by itself."`
+// completeName is the verb that the scripts of completion call.
+const completeName = "__complete"
 
-	Log      logVerb      `cmd:"" aliases:"history" group:"history" help:"Transactions, newest first."`
-	Show     showVerb     `cmd:"" aliases:"info" group:"history" help:"One transaction, whole."`
-	Diff     diffVerb     `cmd:"" group:"history" help:"What changed between two points in time. Exits 3 on differences."`
-	Undo     undoVerb     `cmd:"" group:"history" help:"Take back one transaction and keep the later ones."`
-	Redo     redoVerb     `cmd:"" group:"history" help:"Make an undone transaction again."`
-	Rollback rollbackVerb `cmd:"" group:"history" help:"Go back to the end of a transaction; 0 is before the first."`
-	Verify   verifyVerb   `cmd:"" group:"history" help:"Is the ledger whole: records, hash chain, contents. Exits 3 on damage."`
+var verbs = []verb{
+	{"status", "look", "Scheme, standing intents, drift, last transaction. Exits 3 on drift.", newVerb[statusVerb], []string{`default:"1"`}},
+	{"scheme", "look", "Which boot scheme the guest has, and by which evidence.", newVerb[schemeVerb], nil},
+	{"scripts", "look", "Every script: verdict, state, links, package, reason.", newVerb[scriptsVerb], nil},
+	{"why", "look", "All that is known about one script.", newVerb[whyVerb], nil},
+	{"plan", "look", "What convert would do, and the boot order before and after.", newVerb[planVerb], nil},
+	{"check", "look", "What is unsound in the boot: loops, missing providers, links that disagree with headers, upgrades that would fail. Exits 3 on findings.", newVerb[checkVerb], nil},
+	{"graph", "look", "The boot as a picture: order, dependencies, what does not run.", newVerb[graphVerb], nil},
+	{"convert", "change", "Disable every script that the profile names.", newVerb[convertVerb], nil},
+	{"disable", "change", "Take scripts out of the boot.", newVerb[disableVerb], nil},
+	{"enable", "change", "Put scripts back into the boot.", newVerb[enableVerb], nil},
+	{"reapply", "change", "Disable again what an upgrade brought back.", newVerb[reapplyVerb], nil},
+	{"recover", "change", "Take back what an interrupted call left half done; every other changing verb does so by itself.", newVerb[recoverVerb], nil},
+	{"log", "history", "Transactions, newest first.", newVerb[logVerb], []string{`aliases:"history"`}},
+	{"show", "history", "One transaction, whole.", newVerb[showVerb], []string{`aliases:"info"`}},
+	{"diff", "history", "What changed between two points in time. Exits 3 on differences.", newVerb[diffVerb], nil},
+	{"undo", "history", "Take back one transaction and keep the later ones.", newVerb[undoVerb], nil},
+	{"redo", "history", "Make an undone transaction again.", newVerb[redoVerb], nil},
+	{"rollback", "history", "Go back to the end of a transaction; 0 is before the first.", newVerb[rollbackVerb], nil},
+	{"verify", "history", "Is the ledger whole: records, hash chain, contents. Exits 3 on damage.", newVerb[verifyVerb], nil},
+	{"completion", "shell", "Print the script with which a shell completes bootledger's words.", newVerb[completionVerb], nil},
+	{completeName, "", "", newVerb[completeVerb], []string{`hidden:""`}},
+}
 
-	Completion completionVerb `cmd:"" group:"shell" help:"Print the script with which a shell completes bootledger's words."`
-	Complete   completeVerb   `cmd:"" name:"__complete" hidden:""`
+// newParser makes the parser of the command line. The verbs that args do not name
+// are left out if some is left: for what takes milliseconds, kong takes long to
+// read what all of them may be told.
+func newParser(global *Global, args []string, options ...kong.Option) (parser *kong.Kong, whole bool, err error) {
+	isNamed := func(v verb) bool {
+		return slices.Contains(args, v.name) || slices.ContainsFunc(v.tags, func(tag string) bool {
+			return slices.ContainsFunc(args, func(arg string) bool { return tag == `aliases:"`+arg+`"` })
+		})
+	}
+	whole = !slices.ContainsFunc(verbs, isNamed) || slices.Contains(args, completeName)
+	for _, v := range verbs {
+		if whole || isNamed(v) {
+			options = append(options, kong.DynamicCommand(v.name, v.help, v.group, v.make(), v.tags...))
+		}
+	}
+	parser, err = kong.New(global, options...)
+	return parser, whole, err
 }
 
 // Global are the options of every verb.

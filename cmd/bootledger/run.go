@@ -56,8 +56,8 @@ func run(args []string, s streams) (code int) {
 			code = report(s, args, fmt.Errorf("this is a mistake in bootledger, please report it: %v\n%s", cause, debug.Stack()))
 		}
 	}()
-	var g grammar
-	parser, err := kong.New(&g,
+	var global Global
+	options := []kong.Option{
 		kong.Name("bootledger"),
 		kong.Description(description),
 		kong.UsageOnError(),
@@ -66,17 +66,24 @@ func run(args []string, s streams) (code int) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ExplicitGroups(groups),
 		kong.Vars{"version": versionLine()},
-	)
+	}
+	parser, whole, err := newParser(&global, args, options...)
 	if err != nil {
 		return report(s, args, err)
 	}
 	parsed, err := parser.Parse(args)
+	if err != nil && !whole { // it may be about a verb that was left out
+		global = Global{}
+		if parser, _, err = newParser(&global, nil, options...); err == nil {
+			parsed, err = parser.Parse(args)
+		}
+	}
 	if err != nil {
 		return report(s, args, usageError(err))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	return report(s, args, parsed.Run(&call{Global: g.Global, streams: s, ctx: ctx}, parser))
+	return report(s, args, parsed.Run(&call{Global: global, streams: s, ctx: ctx}, parser))
 }
 
 // usageError marks what kong says of a call's words.
